@@ -1,0 +1,42 @@
+# Needs git, make and a Python 3.11 or newer; everything else goes into .venv.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+RUN = .venv/bin/python -m
+JOBS ?= auto
+
+.PHONY: demo test coverage lint format bench wheel
+
+demo: .venv/installed
+	$(RUN) examples.meetings.demo $(INPUT)
+
+test: .venv/installed
+	$(RUN) pytest -q -n $(JOBS) $(ARGS)
+
+coverage: .venv/installed
+	$(RUN) coverage erase
+	$(RUN) pytest -q -n $(JOBS) --cov=uow_events --cov-branch --cov-report=term-missing --cov-fail-under=100
+
+lint: .venv/installed
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) mypy typing_tests examples
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+	$(RUN) scripts.check_limits
+
+format: .venv/installed
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+bench: .venv/installed
+	$(RUN) benchmarks.one_send
+
+wheel: .venv/installed
+	scripts/test_wheel.sh
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@

@@ -1,0 +1,18 @@
+"""The tables of uow_events, version 1."""
+
+from alembic import op
+
+from uow_events import migrations
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    migrations.upgrade(op, version=1)
+
+
+def downgrade() -> None:
+    migrations.downgrade(op, version=1)

@@ -1,0 +1,106 @@
+"""One run of one handler: what is recorded meanwhile belongs to it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Protocol
+
+from uow_events.messages.record import EventOrBuilder, Record
+
+_running: ContextVar[Invocation | None] = ContextVar("uow_events_invocation", default=None)
+
+
+class RecordSink(Protocol):
+    """Where records go while a unit of work, or an event processor by itself, runs."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still takes records."""
+        ...
+
+    def take(self, record: Record) -> None:
+        """Keep a record, in the order of the calls."""
+        ...
+
+    def failed(self, error: BaseException, invocation: Invocation) -> None:
+        """Take it that an exception left an invocation."""
+        ...
+
+
+class Invocation:
+    """One run of a handler, or of a unit of work's own body; a context manager that makes it the running one.
+
+    Found through a ContextVar by whatever the handler calls, in its own task and in those it starts; `outer` is the
+    invocation it was made in, `cause` the event it handles.
+    """
+
+    __slots__ = ("_token", "cause", "handler", "outer", "records", "sink", "subject")
+
+    def __init__(self, subject: str, handler: str, sink: RecordSink | None, cause: Record | None = None) -> None:
+        self.subject = subject
+        self.handler = handler
+        self.sink = sink
+        self.cause = cause
+        self.outer = _running.get()
+        self.records: list[Record] = []
+        self._token: Token[Invocation | None] | None = None
+
+    @property
+    def surrounding(self) -> Invocation | None:
+        """The invocation that this one joined, as a send inside a handler does; its transaction is the same."""
+        outer = self.outer
+        return outer if outer is not None and outer.sink is self.sink and not outer.is_body else None
+
+    @property
+    def causing_event(self) -> Record | None:
+        """The event that this handles, or that caused the command which this handles."""
+        invocation: Invocation | None = self
+        while invocation is not None and invocation.cause is None:
+            invocation = invocation.surrounding
+        return invocation.cause if invocation is not None else None
+
+    @property
+    def is_body(self) -> bool:
+        """Whether this is a unit of work's own body, and no handler."""
+        return self.handler == self.subject
+
+    @property
+    def is_open(self) -> bool:
+        """Whether records can still be taken: its sink, if it has one, is open."""
+        return self.sink is None or self.sink.is_open
+
+    def record(self, content: EventOrBuilder, recorder: object) -> Record:
+        """Keep an event that `recorder` recorded.
+
+        Raises:
+            NotAMessageError: it is no event.
+        """
+        record = Record(content, recorder, self)
+        if self.sink is not None:
+            self.sink.take(record)
+        self.records.append(record)
+        return record
+
+    def recorded_by(self, recorder: object) -> tuple[EventOrBuilder, ...]:
+        """Return what one recorder recorded in this invocation, in order."""
+        return tuple(record.content for record in self.records if record.recorder is recorder)
+
+    def __enter__(self) -> Invocation:
+        self._token = _running.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._token is not None
+        with suppress(ValueError):  # fixtures enter and leave in different contexts, and the other one is gone
+            _running.reset(self._token)
+        if error is not None and self.sink is not None:
+            self.sink.failed(error, self)
+
+
+def running_invocation() -> Invocation | None:
+    """Return the innermost invocation of this task, whether or not its unit of work still runs."""
+    return _running.get()

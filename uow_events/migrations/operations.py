@@ -1,0 +1,40 @@
+"""The part of Alembic's operations that the migrations use: `alembic.op` of a revision, or an `Operations` object."""
+
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import conv
+
+
+class MigrationOperations(Protocol):
+    """What `upgrade` and `downgrade` ask of their `op`; the module `alembic.op` and `Operations` objects have it."""
+
+    def f(self, name: str, /) -> conv:
+        """Mark a name as final, so that the application's naming convention leaves it alone."""
+        ...
+
+    def execute(self, sqltext: Executable | str, /) -> None:
+        """Run one statement."""
+        ...
+
+    def create_table(self, table_name: str, /, *columns: Any, schema: str | None = None) -> sa.Table:
+        """Create a table."""
+        ...
+
+    def drop_table(self, table_name: str, /, *, schema: str | None = None) -> None:
+        """Drop a table."""
+        ...
+
+    def create_index(
+        self,
+        index_name: str | None,
+        table_name: str,
+        columns: list[str],
+        /,
+        *,
+        schema: str | None = None,
+        postgresql_where: Any = None,
+    ) -> None:
+        """Create an index, partial where `postgresql_where` is given."""
+        ...

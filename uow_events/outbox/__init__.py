@@ -1,0 +1,8 @@
+"""WHAT leaves: the tables, the rows of a transaction, and publishing without them."""
+
+from uow_events.outbox.direct_publishing import DirectPublishing
+from uow_events.outbox.outbox import Outbox
+from uow_events.outbox.shard import shard_of
+from uow_events.outbox.tables import Tables, metadata, tables
+
+__all__ = ["DirectPublishing", "Outbox", "Tables", "metadata", "shard_of", "tables"]

@@ -1,0 +1,72 @@
+"""Notification events as rows, written by the transaction that recorded them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uow_events.brokers import BrokerMessage
+from uow_events.errors import OutboxTooLargeError
+from uow_events.messages import MessageContext, Record
+from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, to_message
+from uow_events.outbox.tables import DEFAULT_SCHEMA
+from uow_events.outbox.writing import RowWriter
+
+MAX_STATEMENT_SIZE = 64 * 2**20
+
+
+class Outbox:
+    """The notification channel that loses nothing: what leaves is a row, until a relay has delivered it.
+
+    All rows of a unit of work are written in one statement, its last one, so that a notification leaves if and only if
+    the transaction commits. `schema` is where the tables were migrated to (None on SQLite), `source` the CloudEvents
+    source of this service, `max_message_size` the limit of one payload in bytes.
+    """
+
+    def __init__(
+        self,
+        *,
+        schema: str | None = DEFAULT_SCHEMA,
+        source: str = "uow_events",
+        max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
+    ) -> None:
+        self.schema = schema
+        self.source = source
+        self.max_message_size = max_message_size
+        self._writer = RowWriter(schema)
+
+    def open(self, context: MessageContext) -> OutboxBatch:
+        """Return the channel of one unit of work."""
+        return OutboxBatch(self, self._writer, context)
+
+
+class OutboxBatch:
+    """What one unit of work sends out."""
+
+    def __init__(self, outbox: Outbox, writer: RowWriter, context: MessageContext) -> None:
+        self._outbox = outbox
+        self._writer = writer
+        self._context = context
+        self._taken: list[tuple[Record, BrokerMessage]] = []
+
+    async def publish(self, record: Record) -> None:
+        """Encode a notification event and keep it for the last write.
+
+        Raises:
+            NotificationError: it cannot be encoded, is too large, or its topic or key is not valid.
+        """
+        outbox = self._outbox
+        self._taken.append((record, to_message(record, self._context, outbox.source, outbox.max_message_size)))
+
+    def write(self, session: Any) -> None:
+        """Write all rows in one statement, less those whose savepoint rolled back.
+
+        Raises:
+            OutboxTooLargeError: they exceed 64 MiB.
+            SchemaNotMigratedError: the table is not there.
+        """
+        messages = [message for record, message in self._taken if not record.is_undone]
+        size = sum(len(message.payload) for message in messages)
+        if size > MAX_STATEMENT_SIZE:
+            raise OutboxTooLargeError(size, MAX_STATEMENT_SIZE, sorted({message.type for message in messages}))
+        if messages:
+            self._writer.write(session, messages)

@@ -1,0 +1,80 @@
+"""Writes messages into the outbox table: one statement, one round trip, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from uow_events.brokers import BrokerMessage
+from uow_events.errors import SchemaNotMigratedError
+from uow_events.outbox.shard import shard_of
+from uow_events.outbox.tables import tables
+
+NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
+
+# One array per column makes the statement the same for any number of rows. As text it is also out of reach of
+# schema_translate_map: tenants share one outbox.
+_INSERT = """
+INSERT INTO {table} (event_id, topic, key, shard, type, payload, headers, occurred_at)
+SELECT event_id, topic, key, shard, type, payload, headers::jsonb, occurred_at
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::text[], $8::timestamptz[])
+WITH ORDINALITY AS new (event_id, topic, key, shard, type, payload, headers, occurred_at, position)
+ORDER BY position
+"""
+
+
+class RowWriter:
+    """Inserts into the outbox table of one schema."""
+
+    def __init__(self, schema: str | None) -> None:
+        self._table = tables(schema).outbox
+        self._name = self._table.fullname
+
+    def write(self, session: Session, messages: Sequence[BrokerMessage]) -> None:
+        """Insert rows in the given order, so that their ids rise in it.
+
+        Raises:
+            SchemaNotMigratedError: the table, or a column of it, is not there.
+        """
+        connection = session.connection()
+        rows = [_row(message) for message in messages]
+        try:
+            if connection.dialect.driver == "asyncpg":
+                quoted = connection.dialect.identifier_preparer.format_table(self._table)
+                columns = tuple(list(column) for column in zip(*rows, strict=True))
+                connection.exec_driver_sql(_INSERT.format(table=quoted), columns)
+            else:
+                self._insert_each(connection, rows)
+        except DBAPIError as error:
+            if _says_not_migrated(error):
+                raise SchemaNotMigratedError(self._name) from error
+            raise
+
+    def _insert_each(self, connection: Any, rows: list[tuple[Any, ...]]) -> None:
+        names = ("event_id", "topic", "key", "shard", "type", "payload", "headers", "occurred_at")
+        given = [dict(zip(names, row, strict=True)) for row in rows]
+        for row in given:
+            row["headers"] = msgspec.json.decode(row["headers"])
+        connection.execute(insert(self._table), given, execution_options={"schema_translate_map": None})
+
+
+def _row(message: BrokerMessage) -> tuple[Any, ...]:
+    return (
+        message.id,
+        message.topic,
+        message.key,
+        shard_of(message.key if message.key is not None else str(message.id)),
+        message.type,
+        message.payload,
+        msgspec.json.encode(message.headers).decode(),
+        message.occurred_at,
+    )
+
+
+def _says_not_migrated(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in NOT_MIGRATED or "no such table" in str(error.orig)

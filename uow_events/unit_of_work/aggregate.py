@@ -1,0 +1,49 @@
+"""Objects that record what happened to them."""
+
+from __future__ import annotations
+
+from uow_events.errors import NoUnitOfWorkError
+from uow_events.messages import Event, EventOrBuilder, Record, running_invocation
+
+_KEPT = "_uow_events_kept"
+
+
+class AggregateRoot:
+    """Mix into an ORM model that records events: `class Meeting(AggregateRoot, Base)`. Needs no constructor.
+
+    Inside a unit of work an event goes to it at once, in the order of the calls, and is kept strongly: the object may
+    be forgotten, flushed, deleted or merged. By the commit the object must be attached to the unit's session, else
+    UnattachedAggregateError. Outside of one, events stay with the object until it is added to a unit's session.
+    """
+
+    def record(self, event: EventOrBuilder) -> None:
+        """Record an event, or a callable that builds one after the next flush (for database-generated keys).
+
+        Raises:
+            NotAMessageError: it is no event.
+            NoUnitOfWorkError: it is a callable, and no unit of work is running.
+        """
+        invocation = running_invocation()
+        if invocation is not None and invocation.is_open:
+            invocation.record(event, self)
+            return
+        record = Record(event, self)
+        if not record.is_built:
+            raise NoUnitOfWorkError("Recording a callable")
+        self.__dict__.setdefault(_KEPT, []).append(record)
+
+    @property
+    def recorded_events(self) -> tuple[Event, ...]:
+        """The events kept with the object, oldest first: those recorded outside of any unit of work."""
+        return tuple(record.build() for record in self.__dict__.get(_KEPT, ()))
+
+
+def take_kept(instance: object) -> list[Record]:
+    """Take the records that were kept with an object; it keeps them no longer."""
+    kept: list[Record] = instance.__dict__.pop(_KEPT, []) if isinstance(instance, AggregateRoot) else []
+    return kept
+
+
+def give_back(record: Record) -> None:
+    """Return a record to the object it came along with."""
+    record.recorder.__dict__.setdefault(_KEPT, []).append(record)

@@ -1,0 +1,144 @@
+"""Guards one unit of work's session: who may use it and when, and what went wrong on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from greenlet import getcurrent
+
+from uow_events.errors import SessionOwnershipError, TransactionControlError, UnitOfWorkClosedError
+
+if TYPE_CHECKING:
+    from uow_events.unit_of_work.connection import FencedConnection
+
+
+class State(StrEnum):
+    """Where a unit of work stands; the values end the sentence "its unit of work ..."."""
+
+    NEW = "has not begun (enter it with `async with`)"
+    OPEN = "is open"
+    COMMITTING = "is committing"
+    ENDED = "has ended"
+
+
+class Fence:
+    """The state that a unit of work's session and connection share.
+
+    Each call of an async session runs in a greenlet of its own, so that two greenlets inside at once are two tasks.
+    """
+
+    def __init__(self) -> None:
+        self.state = State.NEW
+        self.doom: BaseException | None = None
+        self.failure: BaseException | None = None
+        self.raw_taken = False
+        self.statement_sent = False
+        self.commit_sent = False
+        self.connection: FencedConnection | None = None
+        self.on_abandoned: Callable[[], None] | None = None
+        self._owner: Any = None
+        self._controller: Any = None
+        self._flushing: Any = None
+        self._running = ""
+        self._depth = 0
+        self._idle: asyncio.Event | None = None
+
+    def enter(self, operation: str) -> None:
+        """Take the session for one operation of the running greenlet; may be nested.
+
+        Raises:
+            SessionOwnershipError: an operation of another task is still in flight.
+            UnitOfWorkClosedError: the unit of work has ended.
+        """
+        current = getcurrent()
+        if self._owner is None:
+            self.check_open(operation)
+            self._owner, self._running = current, operation
+        elif self._owner is not current:
+            raise SessionOwnershipError(operation, self._running)
+        self._depth += 1
+
+    def leave(self) -> None:
+        """Give the session back after enter()."""
+        self._depth -= 1
+        if self._depth:
+            return
+        self._owner = None
+        if self._idle is not None:
+            self._idle.set()
+        if self.on_abandoned is not None:
+            self.on_abandoned()
+
+    def check_open(self, operation: str) -> None:
+        """Refuse what comes after the end, except from the unit of work itself.
+
+        Raises:
+            UnitOfWorkClosedError: the unit of work has ended, or is committing.
+        """
+        if self.state is not State.OPEN and not self.is_controlled:
+            raise UnitOfWorkClosedError(operation, self.state)
+
+    def refuse(self, operation: str) -> None:
+        """Refuse an operation that only the unit of work itself may do, and doom the unit of work.
+
+        Raises:
+            TransactionControlError: always, but for the unit of work itself and for a session that has ended.
+        """
+        if self.is_controlled:
+            return
+        self.check_open(operation)
+        self.doom = self.doom or TransactionControlError(operation)
+        raise self.doom
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether the running greenlet acts for the unit of work itself."""
+        return self._controller is not None and self._controller is getcurrent()
+
+    @contextmanager
+    def control(self) -> Generator[None]:
+        """Let the running greenlet act for the unit of work itself."""
+        previous, self._controller = self._controller, getcurrent()
+        try:
+            yield
+        finally:
+            self._controller = previous
+
+    @contextmanager
+    def flush(self) -> Generator[None]:
+        """Let a flush of the running greenlet roll back what it began, as it does when it fails."""
+        previous, self._flushing = self._flushing, getcurrent()
+        try:
+            yield
+        finally:
+            self._flushing = previous
+
+    def refuse_rollback(self) -> None:
+        """Refuse a rollback of the whole transaction by anybody but the unit of work itself or a failed flush.
+
+        Raises:
+            TransactionControlError: it is anybody else.
+        """
+        if self._flushing is None or self._flushing is not getcurrent():
+            self.refuse("transaction.rollback()")
+
+    @property
+    def running(self) -> str:
+        """The operation that is in flight, or was last."""
+        return self._running
+
+    async def idle(self, limit: float) -> bool:
+        """Wait until no operation is in flight, at most `limit` seconds; tell whether that came about."""
+        if self._owner is None:
+            return True
+        self._idle = asyncio.Event()
+        try:
+            async with asyncio.timeout(limit):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True

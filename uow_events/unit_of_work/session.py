@@ -1,0 +1,177 @@
+"""The session that a unit of work hands out: cannot end the transaction, nor be used after its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from uow_events.errors import UnitOfWorkClosedError, UnsupportedBindError
+from uow_events.unit_of_work.connection import FencedConnection
+from uow_events.unit_of_work.fence import Fence, State
+from uow_events.unit_of_work.savepoints import Savepoints
+
+
+class SessionObserver(Protocol):
+    """What a unit of work wants to hear of its session."""
+
+    def attached(self, instance: object) -> None:
+        """Take an object that came into the session."""
+        ...
+
+    def merged(self, instance: object) -> None:
+        """Take an object whose state was copied into the session."""
+        ...
+
+    def undone(self) -> None:
+        """Take it that a savepoint rolled back."""
+        ...
+
+
+class FencedSession(Session):
+    """A session whose transaction belongs to its unit of work."""
+
+    fence: Fence
+    savepoints: Savepoints
+    observer: SessionObserver
+
+    def begin(self, nested: bool = False) -> SessionTransaction:
+        """Open a savepoint; a transaction is running already."""
+        if not nested:
+            self.fence.refuse("session.begin()")
+        self.fence.check_open("session.begin_nested()")
+        return super().begin(nested)
+
+    def commit(self) -> None:
+        """Refuse."""
+        self.fence.refuse("session.commit()")
+        super().commit()
+
+    def rollback(self) -> None:
+        """Refuse."""
+        self.fence.refuse("session.rollback()")
+        super().rollback()
+
+    def close(self) -> None:
+        """Refuse."""
+        self.fence.refuse("session.close()")
+        super().close()
+
+    def reset(self) -> None:
+        """Refuse."""
+        self.fence.refuse("session.reset()")
+        super().reset()
+
+    def invalidate(self) -> None:
+        """Refuse."""
+        self.fence.refuse("session.invalidate()")
+        super().invalidate()
+
+    def prepare(self) -> None:
+        """Refuse."""
+        self.fence.refuse("session.prepare()")
+        super().prepare()
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """Return the transaction's connection; AUTOCOMMIT is refused."""
+        options: dict[str, Any] = dict(execution_options or {})
+        if str(options.get("isolation_level")).upper() == "AUTOCOMMIT":
+            self.fence.refuse("session.connection() with isolation_level AUTOCOMMIT")
+        connection: Connection = self._in_turn(
+            "session.connection()", super().connection, bind_arguments, execution_options
+        )
+        return connection
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Send pending changes; an error after the outbox was written, which is the last write."""
+        if self.fence.state is State.COMMITTING and (self.new or self.dirty or self.deleted):
+            raise UnitOfWorkClosedError("session.flush()", "is committing, with its outbox written")
+        with self.fence.flush():
+            self._in_turn("session.flush()", super().flush, objects)
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute a statement, one at a time."""
+        return self._in_turn("session.execute()", super().execute, *args, **kwargs)
+
+    def scalar(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute a statement and return its first value, one at a time."""
+        return self._in_turn("session.scalar()", super().scalar, *args, **kwargs)
+
+    def scalars(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute a statement and return its first column, one at a time."""
+        return self._in_turn("session.scalars()", super().scalars, *args, **kwargs)
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the engine; whatever reaches the database comes by here."""
+        self.fence.check_open("The session")
+        return super().get_bind(*args, **kwargs)
+
+    def add(self, instance: object, **kwargs: Any) -> None:
+        """Add an object."""
+        self.fence.check_open("session.add()")
+        super().add(instance, **kwargs)
+
+    def delete(self, instance: object) -> None:
+        """Mark an object for deletion."""
+        self.fence.check_open("session.delete()")
+        super().delete(instance)
+
+    def merge(self, instance: Any, **kwargs: Any) -> Any:
+        """Copy an object's state into the session, with what it recorded."""
+        self.fence.check_open("session.merge()")
+        merged = super().merge(instance, **kwargs)
+        self.observer.merged(instance)
+        return merged
+
+    def merge_all(self, instances: Iterable[Any], **kwargs: Any) -> Sequence[Any]:
+        """Copy the state of several objects into the session, with what they recorded."""
+        self.fence.check_open("session.merge_all()")
+        sources = list(instances)
+        merged = super().merge_all(sources, **kwargs)
+        for source in sources:
+            self.observer.merged(source)
+        return merged
+
+    def _in_turn(self, operation: str, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.fence.enter(operation)
+        try:
+            return run(*args, **kwargs)
+        finally:
+            self.fence.leave()
+
+
+@event.listens_for(FencedSession, "after_begin")
+def _connection_taken(session: FencedSession, transaction: SessionTransaction, connection: FencedConnection) -> None:
+    fence = session.fence
+    if fence.connection is not None and fence.connection is not connection:
+        raise UnsupportedBindError(session.bind, "its session uses a second connection, and so a second transaction")
+    fence.connection, connection.fence = connection, fence
+
+
+@event.listens_for(FencedSession, "after_transaction_create")
+def _transaction_opened(session: FencedSession, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.savepoints.opened(transaction)
+
+
+@event.listens_for(FencedSession, "after_transaction_end")
+def _transaction_ended(session: FencedSession, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.savepoints.ended(transaction)
+        if session.is_active:
+            session.savepoints.refresh(session, transaction)
+
+
+@event.listens_for(FencedSession, "after_rollback")
+def _rolled_back(session: FencedSession) -> None:
+    savepoint = session.get_nested_transaction()
+    if savepoint is not None:
+        session.savepoints.undone(session, savepoint)
+        session.observer.undone()
+
+
+@event.listens_for(FencedSession, "after_attach")
+def _attached(session: FencedSession, instance: object) -> None:
+    session.observer.attached(instance)

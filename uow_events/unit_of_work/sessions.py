@@ -1,0 +1,70 @@
+"""Makes sessions for units of work from what the user configured, or says why it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+
+from uow_events.errors import UnsupportedBindError
+from uow_events.unit_of_work.connection import fenced
+from uow_events.unit_of_work.fence import Fence
+from uow_events.unit_of_work.savepoints import Savepoints
+from uow_events.unit_of_work.session import FencedSession, SessionObserver
+
+Bind: TypeAlias = AsyncEngine | async_sessionmaker[Any]
+
+
+class Sessions:
+    """Opens fenced sessions on the pool of one engine, configured as a sessionmaker of the user's says."""
+
+    def __init__(self, bind: Bind) -> None:
+        maker = bind if isinstance(bind, async_sessionmaker) else async_sessionmaker(bind)
+        self.engine = _checked_engine(bind, maker)
+        self.session_class: type[AsyncSession] = maker.class_
+        self._options: dict[str, Any] = {
+            **maker.kw,
+            "bind": AsyncEngine(fenced(self.engine.sync_engine)),
+            "sync_session_class": _fenced_class(maker.kw.get("sync_session_class") or maker.class_.sync_session_class),
+            "expire_on_commit": False,
+            "close_resets_only": False,
+        }
+
+    def open(self, fence: Fence, observer: SessionObserver) -> tuple[AsyncSession, FencedSession]:
+        """Return a new session and the one inside it; no connection is taken before its first use."""
+        session = self.session_class(**self._options)
+        inner = session.sync_session
+        assert isinstance(inner, FencedSession)
+        inner.fence, inner.observer, inner.savepoints = fence, observer, Savepoints()
+        return session, inner
+
+
+sessions_of: Callable[[Bind], Sessions] = lru_cache(maxsize=16)(Sessions)
+"""Return the Sessions of a bind, made once for each of the last 16 binds."""
+
+
+def _fenced_class(given: type[Any]) -> type[FencedSession]:
+    return FencedSession if given is Session else type(f"Fenced{given.__name__}", (FencedSession, given), {})
+
+
+def _checked_engine(bind: object, maker: async_sessionmaker[Any]) -> AsyncEngine:
+    engine = maker.kw.get("bind")
+    if not isinstance(engine, AsyncEngine):
+        raise UnsupportedBindError(bind, "it is not bound to an AsyncEngine, from which each unit takes a connection")
+    if maker.kw.get("binds"):
+        raise UnsupportedBindError(bind, "it has several binds, and so several transactions; give it one engine")
+    if maker.kw.get("twophase"):
+        raise UnsupportedBindError(bind, "two-phase commit is not supported; leave out twophase=True")
+    options: list[Any] = [
+        engine.sync_engine.get_execution_options().get("isolation_level"),
+        getattr(engine.dialect, "_on_connect_isolation_level", None),
+        dict[str, Any](maker.kw.get("execution_options") or {}).get("isolation_level"),
+    ]
+    if any(str(level).upper() == "AUTOCOMMIT" for level in options):
+        raise UnsupportedBindError(
+            bind, "with AUTOCOMMIT nothing can be rolled back; use a transactional isolation level"
+        )
+    return engine
