@@ -10,11 +10,11 @@ demo: .venv/installed
 	$(RUN) examples.meetings.demo $(INPUT)
 
 test: .venv/installed
-	$(RUN) pytest -q -n $(JOBS) $(ARGS)
+	$(RUN) pytest -q -n $(JOBS) --dist loadfile $(ARGS)
 
 coverage: .venv/installed
 	$(RUN) coverage erase
-	$(RUN) pytest -q -n $(JOBS) --cov=uow_events --cov-branch --cov-report=term-missing --cov-fail-under=100
+	$(RUN) pytest -q -n $(JOBS) --dist loadfile --cov=uow_events --cov-branch --cov-report=term-missing --cov-fail-under=100
 
 lint: .venv/installed
 	$(RUN) ruff check .

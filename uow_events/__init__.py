@@ -5,10 +5,14 @@ from uow_events.errors import (
     BrokerNotConfiguredError,
     CaptiveDependencyError,
     CommitOutcomeUnknownError,
+    DatabaseUnavailableError,
     DuplicateHandlerError,
+    EmbeddedPostgresError,
     EventStormError,
     HandlerNotFoundError,
     HandlerSignatureError,
+    InvalidDsnError,
+    MigrationFailedError,
     MissingExtraError,
     NotAMessageError,
     NotificationError,
@@ -23,6 +27,7 @@ from uow_events.errors import (
     UnattachedAggregateError,
     UnhandledEventError,
     UnitOfWorkClosedError,
+    UnknownSchemaVersionError,
     UnprocessedEventsError,
     UnresolvableDependencyError,
     UnsupportedBindError,
@@ -31,7 +36,15 @@ from uow_events.errors import (
 )
 from uow_events.events import EventEmitter, EventHandler, EventMap, EventProcessor
 from uow_events.mediator import CommandHandler, Mediator, Registry
-from uow_events.messages import Command, DomainEvent, MessageContext, NotificationEvent, notification
+from uow_events.messages import (
+    Command,
+    DomainEvent,
+    Event,
+    EventOrBuilder,
+    MessageContext,
+    NotificationEvent,
+    notification,
+)
 from uow_events.outbox import DirectPublishing, Outbox, metadata, tables
 from uow_events.unit_of_work import AggregateRoot, Recorder, UnitOfWork
 
@@ -44,19 +57,25 @@ __all__ = [
     "Command",
     "CommandHandler",
     "CommitOutcomeUnknownError",
+    "DatabaseUnavailableError",
     "DirectPublishing",
     "DomainEvent",
     "DuplicateHandlerError",
+    "EmbeddedPostgresError",
+    "Event",
     "EventEmitter",
     "EventHandler",
     "EventMap",
+    "EventOrBuilder",
     "EventProcessor",
     "EventStormError",
     "HandlerNotFoundError",
     "HandlerSignatureError",
     "InMemoryBroker",
+    "InvalidDsnError",
     "Mediator",
     "MessageContext",
+    "MigrationFailedError",
     "MissingExtraError",
     "NoUnitOfWorkError",
     "NotAMessageError",
@@ -76,6 +95,7 @@ __all__ = [
     "UnhandledEventError",
     "UnitOfWork",
     "UnitOfWorkClosedError",
+    "UnknownSchemaVersionError",
     "UnprocessedEventsError",
     "UnresolvableDependencyError",
     "UnsupportedBindError",

@@ -11,18 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_origin
 
 from lagom import Container as Container
-from lagom import ExplicitContainer
+from lagom import ExplicitContainer, definitions
 from lagom.context_based import ContextContainer
-from lagom.definitions import (
-    Alias,
-    AsyncConstructionWithContainer,
-    AsyncConstructionWithoutContainer,
-    PlainInstance,
-    SingletonWrapper,
-    UnresolvableTypeDefinition,
-    YieldWithContainer,
-    YieldWithoutContainer,
-)
 from lagom.interfaces import ReadableContainer, SpecialDepDefinition
 
 from uow_events.errors import CaptiveDependencyError, UnresolvableDependencyError
@@ -40,15 +30,20 @@ from uow_events.signatures import (
 
 T = TypeVar("T")
 Definitions = Mapping[Any, SpecialDepDefinition[Any]]
-ASYNC = (AsyncConstructionWithContainer, AsyncConstructionWithoutContainer)
-YIELDING = (YieldWithContainer, YieldWithoutContainer)
+ASYNC = (definitions.AsyncConstructionWithContainer, definitions.AsyncConstructionWithoutContainer)
+YIELDING = (definitions.YieldWithContainer, definitions.YieldWithoutContainer)
 
 
 class LagomResolver:
     """A Resolver over a Lagom container, whose definitions it reads and never changes."""
 
-    def __init__(self, container: Container | None = None, scoped: Sequence[type] = ()) -> None:
-        self._root = container if container is not None else Container()
+    def __init__(
+        self,
+        container: Container | None = None,
+        scoped: Sequence[type] = (),
+        shared: Mapping[type, object] | None = None,
+    ) -> None:
+        self._root = _sharing(container if container is not None else Container(), shared or {})
         self.scoped = tuple(scoped)
         self._top = _UnitContainer(self._root, {})
         self._guards: dict[tuple[Any, ...], _UnitContainer] = {}
@@ -76,7 +71,7 @@ class LagomResolver:
         if isinstance(inner, _Unresolvable):
             return Blueprint(problem=inner.problem)
         is_singleton = isinstance(definition, _Guarded) and dependency not in self.scoped
-        if isinstance(inner, Alias):
+        if isinstance(inner, definitions.Alias):
             if not inner.skip_definitions:
                 return Blueprint((inner.alias_type,), is_singleton)
             inner = _construct(inner.alias_type)
@@ -95,6 +90,14 @@ class LagomResolver:
         if kinds not in self._guards:
             self._guards[kinds] = _UnitContainer(self._root, {kind: _Captive(kind) for kind in kinds})
         return self._guards[kinds]
+
+
+def _sharing(container: Container, shared: Mapping[type, object]) -> Container:
+    own = container.clone() if shared else container
+    for kind, value in shared.items():
+        if container.get_definition(kind) is None:
+            own.define(kind, _Known(value))
+    return own
 
 
 class _Child:
@@ -130,7 +133,7 @@ class _UnitContainer(Container):
         found = super().get_definition(dep_type)
         if found is None:
             return self._undefined(dep_type, plain)
-        return _Guarded(found, self._guard, plain) if isinstance(found, SingletonWrapper) else found
+        return _Guarded(found, self._guard, plain) if isinstance(found, definitions.SingletonWrapper) else found
 
     def _undefined(self, dep_type: Any, plain: Any) -> SpecialDepDefinition[Any]:
         origin = get_origin(plain)
@@ -232,9 +235,9 @@ def _resolve(container: Container, dependency: type[T]) -> T:
 def _problem(definition: SpecialDepDefinition[Any]) -> str | None:
     if isinstance(definition, _Unresolvable):
         return definition.problem
-    if isinstance(definition, UnresolvableTypeDefinition):
+    if isinstance(definition, definitions.UnresolvableTypeDefinition):
         return "it is bound as an Awaitable alone: await it before, and bind the object"
-    if isinstance(definition, PlainInstance) and get_origin(definition.value) is not None:
+    if isinstance(definition, definitions.PlainInstance) and get_origin(definition.value) is not None:
         return "it is bound to a generic alias, which would be given itself: bind a factory, lambda c: c[...]"
     return _factory_problem(definition, getattr(definition, "constructor", None))
 

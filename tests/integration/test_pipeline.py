@@ -303,6 +303,43 @@ async def test_a_caught_error_of_a_joined_send_rolls_everything_back(app: App) -
     await app.assert_nothing_stored()
 
 
+async def test_the_note_of_a_joined_send_names_the_whole_path(app: App) -> None:
+    async def inner(unit: UnitOfWork) -> object:
+        raise KeyError("inner")
+
+    @app.registry.event_handler
+    async def sends(event: Happened) -> None:
+        await app.mediator.send(Inner())
+
+    async def body(unit: UnitOfWork) -> object:
+        unit.record(Happened())
+        return None
+
+    app.bodies[Inner] = inner
+    with pytest.raises(KeyError) as raised:
+        await app.run(body)
+    assert raised.value.__notes__ == [
+        "uow_events: App._inner, handling Do -> Happened -> Inner, failed; everything was rolled back"
+    ]
+
+
+async def test_the_first_of_several_caught_errors_is_the_cause(app: App) -> None:
+    async def inner(unit: UnitOfWork) -> object:
+        raise KeyError(app.bodies.pop(Note, "second"))
+
+    async def body(unit: UnitOfWork) -> object:
+        for _ in range(2):
+            with suppress(KeyError):
+                await app.mediator.send(Inner())
+        return None
+
+    app.bodies[Inner] = inner
+    app.bodies[Note] = "first"  # type: ignore[assignment]
+    with pytest.raises(RollbackOnlyError) as raised:
+        await app.run(body)
+    assert repr(raised.value.__cause__) == "KeyError('first')"
+
+
 async def test_a_caught_error_of_a_joined_unit_of_work_rolls_everything_back(app: App) -> None:
     async def body(unit: UnitOfWork) -> object:
         with suppress(KeyError):
@@ -315,6 +352,18 @@ async def test_a_caught_error_of_a_joined_unit_of_work_rolls_everything_back(app
     with pytest.raises(RollbackOnlyError, match=r"A joined unit_of_work\(\) failed"):
         await app.run(body)
     await app.assert_nothing_stored()
+
+
+async def test_handlers_may_be_given_the_mediator(app: App) -> None:
+    registry = Registry()
+
+    @registry.command_handler
+    async def handle(command: Do, mediator: Mediator) -> object:
+        async with mediator.unit_of_work() as joined:
+            return mediator, joined.resolve(Mediator)
+
+    mediator = Mediator(app.engine, registry)
+    assert await mediator.send(Do()) == (mediator, mediator)
 
 
 async def test_a_joined_unit_of_work_is_the_running_one(app: App) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.integration.conftest import App
 from tests.integration.messages import Happened, Told
 from tests.models import Note
+from tests.postgres.admin import Admin
 from uow_events import TransactionAbortedError, UnitOfWork
 
 ADVICE = "Let database errors leave the handler, or do what may fail inside `async with session.begin_nested()`"
@@ -110,6 +111,20 @@ async def test_an_error_inside_a_savepoint_may_be_handled(app: App) -> None:
     assert await app.run(body) == "success"
     assert await app.notes() == ["kept"]
     assert await app.outbox() == ["x"]
+
+
+async def test_a_connection_lost_before_the_look_is_that_error(app: App, admin: Admin) -> None:
+    async def body(unit: UnitOfWork) -> object:
+        unit.session.add(Note(text="lost"))
+        with suppress(DBAPIError):
+            async with unit.session.begin_nested():
+                await unit.session.execute(text("SELECT 1 / 0"))
+        await admin.kill(await unit.session.scalar(text("SELECT pg_backend_pid()")) or 0)
+        return "success"
+
+    with pytest.raises(DBAPIError):
+        await app.run(body)
+    await app.assert_nothing_stored()
 
 
 async def test_an_error_that_leaves_the_handler_is_that_error(app: App) -> None:

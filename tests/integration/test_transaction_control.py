@@ -157,6 +157,24 @@ async def test_savepoints_are_free_to_use(app: App) -> None:
     assert await app.notes() == ["kept"]
 
 
+async def test_all_ways_to_execute_stay_usable(app: App) -> None:
+    one = text("SELECT 1")
+
+    async def body(unit: UnitOfWork) -> object:
+        session, connection = unit.session, await unit.session.connection()
+        return [
+            await session.scalar(one),
+            (await session.scalars(one)).one(),
+            await session.run_sync(lambda inner: inner.scalars(one).one()),
+            await connection.scalar(one),
+            (await connection.scalars(one)).one(),
+            (await connection.exec_driver_sql("SELECT 1")).scalar(),
+            [row[0] async for row in await session.stream(one)],
+        ]
+
+    assert await app.run(body) == [1, 1, 1, 1, 1, 1, [1]]
+
+
 async def test_a_commit_on_the_raw_driver_connection_is_no_success(app: App) -> None:
     """Trap 20: no event of SQLAlchemy sees it; what was stored cannot be taken back, but nobody hears of success."""
 

@@ -36,7 +36,7 @@ class Mediator:
         bind: an AsyncEngine, or an async_sessionmaker bound to one; expire_on_commit is off in any case.
         registry: the handlers; complete before the first send.
         container: a Lagom container that builds handlers and what they need. Inside a unit of work, AsyncSession,
-            UnitOfWork, Recorder and MessageContext are that unit's.
+            UnitOfWork, Recorder and MessageContext are that unit's, and Mediator is this one.
         scoped: types built once per unit of work.
         notifications: where notification events go, Outbox() or DirectPublishing(broker).
         max_events: events of one unit of work at most, against endless chains.
@@ -61,7 +61,7 @@ class Mediator:
     ) -> None:
         self.registry = registry
         self._sessions = Sessions(bind)
-        self._resolver = LagomResolver(container, scoped)
+        self._resolver = LagomResolver(container, scoped, {Mediator: self})
         self._notifications = notifications
         self._max_events = max_events
         self._unhandled: Unhandled = unhandled_events

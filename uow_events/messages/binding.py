@@ -75,8 +75,8 @@ def _bind_class(handler: type, base: type, message_type: Any) -> Binding:
     parameters = _parameters(handler, handle)
     if not _takes(handle, None, None):
         raise HandlerSignatureError(handler, "its handle() must take the message alone; ask for more in __init__()")
-    if len(parameters) > 1:
-        _agree(handler, taken, parameters[1].type, "its handle()")
+    for parameter in parameters[1:]:
+        _agree(handler, taken, parameter.type, "its handle()")
     _agree(handler, taken, message_type, "its registration")
     promised = more[0] if more else UNANNOTATED
     returned = return_type_of(handle)

@@ -68,8 +68,8 @@ class Invocation:
 
     @property
     def is_open(self) -> bool:
-        """Whether records can still be taken: its sink, if it has one, is open."""
-        return self.sink is None or self.sink.is_open
+        """Whether records can still be taken: its sink is open, or, where it has none, it still runs."""
+        return self.sink.is_open if self.sink is not None else self._token is not None
 
     def record(self, content: EventOrBuilder, recorder: object) -> Record:
         """Keep an event that `recorder` recorded.
@@ -97,6 +97,7 @@ class Invocation:
         assert self._token is not None
         with suppress(ValueError):  # fixtures enter and leave in different contexts, and the other one is gone
             _running.reset(self._token)
+        self._token = None
         if error is not None and self.sink is not None:
             self.sink.failed(error, self)
 

@@ -70,7 +70,7 @@ class Record:
 def path_to(record: Record) -> list[str]:
     """Return the names from the command down to a recorded event, by what caused what."""
     content = record.content
-    return [*path_of(record.invocation), name_of(type(content) if record.is_built else content)]
+    return [*path_of(record.invocation), name_of(content.__class__ if record.is_built else content)]
 
 
 def path_of(invocation: Invocation | None) -> list[str]:

@@ -13,13 +13,12 @@ from uow_events.unit_of_work.sql_text import transaction_control
 class FencedConnection(Connection):
     """A connection that belongs to a unit of work from its session's begin to its end."""
 
-    fence: Fence | None = None
+    fence = Fence()  # of nobody, until a session takes the connection
 
     @property
     def connection(self) -> PoolProxiedConnection:
         """The raw connection; whoever takes it may do what no event shows, so that the commit looks twice."""
-        if self.fence is not None and not self.fence.is_controlled:
-            self.fence.raw_taken = True
+        self.fence.raw_taken = self.fence.raw_taken or not self.fence.is_controlled
         return super().connection
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
@@ -40,34 +39,28 @@ class FencedConnection(Connection):
 
     def begin(self) -> Any:
         """Begin, for the session only."""
-        if self.fence is not None:
+        if self.in_transaction():
             self.fence.refuse("connection.begin()")
         return super().begin()
 
     def begin_twophase(self, xid: Any = None) -> Any:
         """Refuse."""
-        if self.fence is not None:
-            self.fence.refuse("connection.begin_twophase()")
-        return super().begin_twophase(xid)
+        self.fence.refuse("connection.begin_twophase()")
 
     def commit(self) -> None:
         """Refuse."""
-        if self.fence is not None:
-            self.fence.refuse("connection.commit()")
-        super().commit()
+        self.fence.refuse("connection.commit()")
 
     def rollback(self) -> None:
         """Refuse."""
-        if self.fence is not None:
-            self.fence.refuse("connection.rollback()")
-        super().rollback()
+        self.fence.refuse("connection.rollback()")
 
     def close(self) -> None:
-        """Return the connection to the pool, for the session only, and never with an open transaction."""
-        if self.fence is not None:
+        """Return the connection to the pool, for the unit of work only, and never with an open transaction."""
+        if self.in_transaction():
             self.fence.refuse("connection.close()")
-            if not self.closed and not self.invalidated and not self.in_transaction() and self.driver_in_transaction():
-                self.invalidate()
+        if not self.closed and not self.invalidated and self.driver_in_transaction():
+            self.invalidate()
         super().close()
 
     def driver_in_transaction(self) -> bool | None:
@@ -77,8 +70,6 @@ class FencedConnection(Connection):
 
     def _in_turn(self, run: Any, args: Any, kwargs: Any) -> Any:
         fence = self.fence
-        if fence is None:
-            return run(*args, **kwargs)
         fence.enter("connection.execute()")
         try:
             fence.statement_sent = True
@@ -101,17 +92,15 @@ def fenced(engine: Engine) -> Engine:
 
 
 def _before_commit(connection: FencedConnection) -> None:
-    if connection.fence is not None:
-        connection.fence.refuse("transaction.commit()")
-        connection.fence.commit_sent = True
+    connection.fence.refuse("transaction.commit()")
+    connection.fence.commit_sent = True
 
 
 def _before_rollback(connection: FencedConnection) -> None:
-    if connection.fence is not None:
-        connection.fence.refuse_rollback()
+    connection.fence.refuse_rollback()
 
 
 def _before_statement(connection: FencedConnection, cursor: Any, statement: str, *_: Any) -> None:
     words = transaction_control(statement)
-    if words is not None and connection.fence is not None:
+    if words is not None:
         connection.fence.refuse(f"The SQL statement {words}")

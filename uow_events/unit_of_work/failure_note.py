@@ -20,8 +20,6 @@ def annotate(error: BaseException, failure: tuple[BaseException, Invocation] | N
 
 
 def _where(invocation: Invocation) -> str:
-    if invocation.is_body:
-        return invocation.subject
     path = path_of(invocation)
     if len(path) == 1:
         return f"{invocation.subject} ({invocation.handler})"

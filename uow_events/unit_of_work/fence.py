@@ -45,7 +45,7 @@ class Fence:
         self._flushing: Any = None
         self._running = ""
         self._depth = 0
-        self._idle: asyncio.Event | None = None
+        self._idle: asyncio.Future[None] | None = None
 
     def enter(self, operation: str) -> None:
         """Take the session for one operation of the running greenlet; may be nested.
@@ -68,8 +68,8 @@ class Fence:
         if self._depth:
             return
         self._owner = None
-        if self._idle is not None:
-            self._idle.set()
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
         if self.on_abandoned is not None:
             self.on_abandoned()
 
@@ -135,10 +135,6 @@ class Fence:
         """Wait until no operation is in flight, at most `limit` seconds; tell whether that came about."""
         if self._owner is None:
             return True
-        self._idle = asyncio.Event()
-        try:
-            async with asyncio.timeout(limit):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
+        self._idle = asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait([self._idle], timeout=limit)
+        return bool(done)

@@ -43,9 +43,7 @@ class Savepoints:
 
     def ended(self, transaction: SessionTransaction) -> None:
         """Leave a savepoint, released or rolled back."""
-        savepoint = self._open.pop(transaction, None)
-        if savepoint is not None:
-            self.current = savepoint.parent
+        self.current = self._open.pop(transaction).parent
 
     def undone(self, session: Session, transaction: SessionTransaction) -> None:
         """Note a rollback, before the session expires what it changed."""

@@ -62,17 +62,14 @@ class FencedSession(Session):
     def reset(self) -> None:
         """Refuse."""
         self.fence.refuse("session.reset()")
-        super().reset()
 
     def invalidate(self) -> None:
         """Refuse."""
         self.fence.refuse("session.invalidate()")
-        super().invalidate()
 
     def prepare(self) -> None:
         """Refuse."""
         self.fence.refuse("session.prepare()")
-        super().prepare()
 
     def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
         """Return the transaction's connection; AUTOCOMMIT is refused."""
@@ -160,8 +157,7 @@ def _transaction_opened(session: FencedSession, transaction: SessionTransaction)
 def _transaction_ended(session: FencedSession, transaction: SessionTransaction) -> None:
     if transaction.nested:
         session.savepoints.ended(transaction)
-        if session.is_active:
-            session.savepoints.refresh(session, transaction)
+        session.savepoints.refresh(session, transaction)
 
 
 @event.listens_for(FencedSession, "after_rollback")

@@ -101,11 +101,6 @@ class UnitOfWork:
         return self._session
 
     @property
-    def is_open(self) -> bool:
-        """Whether work can still join."""
-        return self._fence.state is State.OPEN
-
-    @property
     def sink(self) -> RecordQueue:
         """Where invocations inside this unit of work record."""
         return self._queue

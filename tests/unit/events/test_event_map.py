@@ -2,7 +2,14 @@ from typing import Any
 
 import pytest
 
-from uow_events import DomainEvent, DuplicateHandlerError, EventHandler, EventMap, HandlerSignatureError, NotificationEvent
+from uow_events import (
+    DomainEvent,
+    DuplicateHandlerError,
+    EventHandler,
+    EventMap,
+    HandlerSignatureError,
+    NotificationEvent,
+)
 from uow_events.messages import bind
 
 

@@ -123,9 +123,7 @@ def test_a_class_whose_response_is_not_its_commands_is_refused() -> None:
 
     with pytest.raises(HandlerSignatureError) as caught:
         Registry().command_handler(Wrong)
-    assert str(caught.value) == (
-        "The handler Wrong cannot be registered: it returns str, but Join is a Command[int]"
-    )
+    assert str(caught.value) == ("The handler Wrong cannot be registered: it returns str, but Join is a Command[int]")
 
 
 async def takes_int(command: int) -> None: ...
@@ -138,9 +136,7 @@ async def takes_either(command: Join | Close) -> None: ...
 def test_a_handler_of_no_command_is_refused(handler: Any) -> None:
     with pytest.raises(HandlerSignatureError) as caught:
         Registry().command_handler(handler)
-    assert str(caught.value) == (
-        f"The handler {handler.__name__} cannot be registered: what it takes is no Command"
-    )
+    assert str(caught.value) == (f"The handler {handler.__name__} cannot be registered: what it takes is no Command")
 
 
 def test_a_command_has_one_handler() -> None:
@@ -170,9 +166,7 @@ def test_a_command_that_nothing_handles_is_an_error() -> None:
 def test_what_is_no_command_is_an_error() -> None:
     with pytest.raises(NotAMessageError) as caught:
         Registry().handler_of(Joined)
-    assert str(caught.value) == (
-        "the class Joined is not a Command; derive its class from it and pass an instance"
-    )
+    assert str(caught.value) == ("the class Joined is not a Command; derive its class from it and pass an instance")
 
 
 def test_registries_of_modules_are_joined() -> None:

@@ -81,8 +81,7 @@ def test_what_json_cannot_carry_is_refused_naming_event_and_field_but_no_value(v
     with pytest.raises(NotificationError) as caught:
         encode(Odd("x", value))
     assert str(caught.value) == (
-        "The notification event Odd (field 'bad') cannot be published: its value cannot be encoded as JSON "
-        f"({reason})"
+        f"The notification event Odd (field 'bad') cannot be published: its value cannot be encoded as JSON ({reason})"
     )
     assert caught.value.__cause__ is not None
 

@@ -87,6 +87,32 @@ def test_the_path_leads_from_the_command_to_the_event() -> None:
     assert path_to(Record(Joined(), None)) == ["Joined"]
 
 
+class Sink:
+    is_open = True
+
+    def take(self, record: Record) -> None: ...
+
+    def failed(self, error: BaseException, invocation: Invocation) -> None: ...
+
+
+def test_the_path_goes_through_a_send_that_joined() -> None:
+    sink = Sink()
+    cause = Record(Joined(), None, Invocation("Join", "JoinHandler", sink))
+    with Invocation("Joined", "react", sink, cause) as outer:
+        inner = Invocation("Leave", "LeaveHandler", sink)
+        other = Invocation("Leave", "LeaveHandler", Sink())
+    assert path_to(inner.record(Joined(), None)) == ["Join", "Joined", "Leave", "Joined"]
+    assert path_to(other.record(Joined(), None)) == ["Leave", "Joined"]
+    assert (inner.surrounding, inner.causing_event) == (outer, cause)
+    assert (other.surrounding, other.causing_event) == (None, None)
+
+
+def test_the_path_begins_beneath_a_unit_of_works_own_body() -> None:
+    sink = Sink()
+    with Invocation("unit_of_work()", "unit_of_work()", sink):
+        assert path_to(Invocation("Join", "JoinHandler", sink).record(Joined(), None)) == ["Join", "Joined"]
+
+
 def test_a_context_is_its_own_correlation_unless_one_is_given() -> None:
     context = MessageContext()
     assert context.correlation_id == str(context.message_id)

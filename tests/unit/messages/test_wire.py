@@ -19,6 +19,9 @@ class Inheriting(Keyed): ...
 class Renamed(Keyed, name="renamed.v2"): ...
 
 
+class Again(Renamed): ...
+
+
 class Moved(Renamed, topic="elsewhere"): ...
 
 
@@ -29,7 +32,8 @@ class Topicless(NotificationEvent): ...
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("a", "a"), (7, "7"), (UUID(int=7), "00000000-0000-0000-0000-000000000007"), ("é" * 255, "é" * 255)]
+    ("key", "text"),
+    [("a", "a"), (7, "7"), (UUID(int=7), "00000000-0000-0000-0000-000000000007"), ("é" * 255, "é" * 255)],
 )
 def test_a_key_is_text_an_integer_or_a_uuid(key: object, text: str) -> None:
     assert key_of(Keyed(key)) == text
@@ -104,6 +108,7 @@ class Topicful(NotificationEvent): ...
 def test_topic_and_key_are_inherited_and_the_name_is_not() -> None:
     assert (topic_of(Inheriting), key_of(Inheriting(1)), wire_name(Inheriting)) == ("meetings", "1", "Inheriting")
     assert (topic_of(Renamed), wire_name(Renamed)) == ("meetings", "renamed.v2")
+    assert (topic_of(Again), wire_name(Again)) == ("meetings", "Again")
     assert (topic_of(Moved), key_of(Moved(1)), wire_name(Moved)) == ("elsewhere", "1", "Moved")
     assert (topic_of(Keyed), wire_name(Keyed)) == ("meetings", "Keyed")
 

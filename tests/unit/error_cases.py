@@ -1,0 +1,241 @@
+"""One of every error, with its message in full."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import uow_events.errors as errors
+from uow_events.errors import UowEventsError
+
+
+class Meeting: ...
+
+
+class Join: ...
+
+
+class Joined: ...
+
+
+def handle() -> None: ...
+
+
+@dataclass
+class Case:
+    error: UowEventsError
+    builtin: type[Exception]
+    attributes: dict[str, Any]
+    message: str
+
+
+CASES = [
+    Case(
+        errors.MissingExtraError("The command uow-events", "cli"),
+        ImportError,
+        {"feature": "The command uow-events", "extra": "cli"},
+        "The command uow-events needs the extra 'cli': pip install 'uow-events[cli]'",
+    ),
+    Case(
+        errors.SchemaNotMigratedError("uow_events.outbox"),
+        RuntimeError,
+        {"table": "uow_events.outbox"},
+        "The table uow_events.outbox is not in this database: its schema has not been migrated. Run `uow-events db "
+        "upgrade`, or call uow_events.migrations.upgrade(op) in a revision of your own.",
+    ),
+    Case(
+        errors.NotAMessageError(Join, "a Command"),
+        TypeError,
+        {"thing": Join, "expected": "a Command"},
+        "the class Join is not a Command; derive its class from it and pass an instance",
+    ),
+    Case(
+        errors.HandlerSignatureError(handle, "it takes no message"),
+        TypeError,
+        {"handler": handle, "problem": "it takes no message"},
+        "The handler handle cannot be registered: it takes no message",
+    ),
+    Case(
+        errors.DuplicateHandlerError(Join, Meeting, handle),
+        ValueError,
+        {"message": Join, "first": Meeting, "second": handle},
+        "Join is already handled by Meeting; handle cannot be registered for it too",
+    ),
+    Case(
+        errors.HandlerNotFoundError(Join),
+        LookupError,
+        {"message": Join},
+        "No handler is registered for the command Join: decorate one with @registry.command_handler, or include its "
+        "registry",
+    ),
+    Case(
+        errors.UnhandledEventError(Joined),
+        LookupError,
+        {"event": Joined},
+        "Handlers for event Joined not found: register one with @registry.event_handler, or set "
+        'unhandled_events="warn"',
+    ),
+    Case(
+        errors.UnsupportedBindError("an engine", "it is no engine"),
+        ValueError,
+        {"bind": "an engine", "problem": "it is no engine"},
+        "The str given as bind cannot carry a unit of work: it is no engine",
+    ),
+    Case(
+        errors.UnresolvableDependencyError(Meeting, "it is abstract"),
+        LookupError,
+        {"dependency": Meeting, "problem": "it is abstract", "is_known": False},
+        "Meeting cannot be resolved: it is abstract",
+    ),
+    Case(
+        errors.CaptiveDependencyError(Meeting, Join),
+        RuntimeError,
+        {"dependency": Meeting, "singleton": Join},
+        "The singleton Join asks for Meeting, which belongs to one unit of work: every later command would write "
+        "through the first one's closed session. Bind it without Singleton, or list it in Mediator(scoped=[...])",
+    ),
+    Case(
+        errors.CaptiveDependencyError(Meeting),
+        RuntimeError,
+        {"dependency": Meeting, "singleton": None},
+        "A singleton asks for Meeting, which belongs to one unit of work: every later command would write through the "
+        "first one's closed session. Bind it without Singleton, or list it in Mediator(scoped=[...])",
+    ),
+    Case(
+        errors.WiringError(["one", "two"]),
+        RuntimeError,
+        {"faults": ("one", "two")},
+        "2 fault(s) in the wiring of this mediator:\n  - one\n  - two",
+    ),
+    Case(
+        errors.TransactionControlError("session.commit()"),
+        RuntimeError,
+        {"operation": "session.commit()"},
+        "session.commit() is not allowed inside a unit of work, which commits or rolls back as a whole: remove the "
+        "call (flush() sends pending changes, begin_nested() opens a savepoint). The unit of work rolls back",
+    ),
+    Case(
+        errors.UnitOfWorkClosedError("The session"),
+        RuntimeError,
+        {"used": "The session", "state": "has ended"},
+        "The session was used, but its unit of work has ended: await everything that uses it before the handler "
+        "returns, or open a unit of work of its own",
+    ),
+    Case(
+        errors.SessionOwnershipError("session.execute()", "session.flush()"),
+        RuntimeError,
+        {"operation": "session.execute()", "running": "session.flush()"},
+        "session.execute() was called on a session while session.flush() is still running on it in another task: "
+        "await one after the other, or give the second task a unit of work of its own",
+    ),
+    Case(
+        errors.TransactionAbortedError("a flush failed"),
+        RuntimeError,
+        {"problem": "a flush failed"},
+        "Nothing was committed: a flush failed. Let database errors leave the handler, or do what may fail inside "
+        "`async with session.begin_nested()`",
+    ),
+    Case(
+        errors.RollbackOnlyError("A joined send of Join"),
+        RuntimeError,
+        {"joined": "A joined send of Join"},
+        "A joined send of Join failed inside this transaction and its error was caught: half of it would have been "
+        "committed, so everything was rolled back. Let the error pass",
+    ),
+    Case(
+        errors.CommitOutcomeUnknownError("no answer in time"),
+        RuntimeError,
+        {"reason": "no answer in time"},
+        "The outcome of the commit is unknown: no answer in time. Look at the data before sending the command again",
+    ),
+    Case(
+        errors.NoUnitOfWorkError("Recording a callable"),
+        RuntimeError,
+        {"operation": "Recording a callable"},
+        "Recording a callable needs a running unit of work: call it from a handler, or inside `async with "
+        "mediator.unit_of_work()`",
+    ),
+    Case(
+        errors.UnattachedAggregateError(Meeting, "it was never added"),
+        LookupError,
+        {"aggregate": Meeting, "problem": "it was never added"},
+        "Meeting recorded an event, but it was never added: add, load or merge it in this unit of work's session, or "
+        "record the event through the handler. Everything was rolled back",
+    ),
+    Case(
+        errors.UnprocessedEventsError([2, "two", 3]),
+        RuntimeError,
+        {"events": (2, "two", 3)},
+        "int, str recorded in a unit of work without an event processor would be lost: pass pipeline=, or use "
+        "mediator.unit_of_work(). Everything was rolled back",
+    ),
+    Case(
+        errors.EventStormError(3, ["Join", "Joined"]),
+        RecursionError,
+        {"limit": 3, "path": ("Join", "Joined")},
+        "More than 3 events in one unit of work; the last one came by Join -> Joined. Break the cycle, or raise "
+        "max_events. Everything was rolled back",
+    ),
+    Case(
+        errors.BrokerNotConfiguredError(Joined),
+        RuntimeError,
+        {"event": Joined},
+        "The notification event Joined cannot leave: no channel is configured. Pass notifications=Outbox() (or "
+        "DirectPublishing(broker)) to the Mediator",
+    ),
+    Case(
+        errors.NotificationError(Joined, "it is not text", "user"),
+        ValueError,
+        {"event": Joined, "problem": "it is not text", "field": "user"},
+        "The notification event Joined (field 'user') cannot be published: it is not text",
+    ),
+    Case(
+        errors.NotificationError(Joined, "it has no topic"),
+        ValueError,
+        {"event": Joined, "problem": "it has no topic", "field": None},
+        "The notification event Joined cannot be published: it has no topic",
+    ),
+    Case(
+        errors.OutboxTooLargeError(20, 10, ["Joined", "Left"]),
+        ValueError,
+        {"size": 20, "limit": 10, "types": ("Joined", "Left")},
+        "The notifications of one unit of work take 20 bytes, and the limit is 10: Joined, Left. Split the command, or "
+        "send references in place of contents",
+    ),
+    Case(
+        errors.PublishingError(Joined, "meetings"),
+        RuntimeError,
+        {"event": Joined, "topic": "meetings"},
+        "The broker did not accept Joined for the topic 'meetings'",
+    ),
+    Case(
+        errors.UnknownSchemaVersionError(3, 1),
+        ValueError,
+        {"version": 3, "latest": 1},
+        "This release of uow-events does not know version 3 of its tables: it knows 1 to 1. Name one of these, or "
+        "install a newer release.",
+    ),
+    Case(
+        errors.EmbeddedPostgresError("did not start"),
+        RuntimeError,
+        {"reason": "did not start"},
+        "The embedded PostgreSQL did not start",
+    ),
+    Case(
+        errors.InvalidDsnError(),
+        ValueError,
+        {},
+        "The DSN is not the URL of a PostgreSQL database: expected postgresql://user:password@host:5432/database (or "
+        "postgres://, or postgresql+asyncpg://), with special characters of the password as %40 and the like.",
+    ),
+    Case(
+        errors.DatabaseUnavailableError("app on localhost", "refused"),
+        ConnectionError,
+        {"database": "app on localhost", "reason": "refused"},
+        "No connection to app on localhost: refused. Check the DSN, and that the server accepts it.",
+    ),
+    Case(
+        errors.MigrationFailedError("app", "uow_events", "permission denied"),
+        RuntimeError,
+        {"database": "app", "schema": "uow_events", "reason": "permission denied"},
+        "The tables in schema 'uow_events' of app are as they were, since the database refused: permission denied",
+    ),
+]

@@ -1,0 +1,71 @@
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from uow_events import BrokerMessage, MessageContext, NotificationError, NotificationEvent
+from uow_events.messages import Invocation, Record
+from uow_events.outbox.envelope import to_message
+
+CONTEXT = MessageContext(message_id=UUID(int=1), correlation_id="request-7")
+
+
+@dataclass
+class Joined(NotificationEvent, topic="meetings", key="user", name="user-joined.v1"):
+    user: Any
+
+
+def message(record: Record, context: MessageContext = CONTEXT, limit: int = 100) -> BrokerMessage:
+    return to_message(record, context, "meetings-service", limit)
+
+
+def test_a_notification_becomes_a_message_with_cloudevents_headers() -> None:
+    record = Record(Joined("Ann"), None)
+    assert message(record) == BrokerMessage(
+        id=record.id,
+        topic="meetings",
+        key="Ann",
+        type="user-joined.v1",
+        payload=b'{"user":"Ann"}',
+        headers={
+            "specversion": "1.0",
+            "id": str(record.id),
+            "source": "meetings-service",
+            "type": "user-joined.v1",
+            "time": record.occurred_at.isoformat(),
+            "datacontenttype": "application/json",
+            "correlationid": "request-7",
+            "causationid": "00000000-0000-0000-0000-000000000001",
+        },
+        occurred_at=record.occurred_at,
+    )
+
+
+def test_a_follow_up_names_the_event_that_caused_it() -> None:
+    cause = Record(Joined("Ann"), None, Invocation("Join", "JoinHandler", None))
+    follow_up = Record(Joined("Bob"), None, Invocation("Joined", "react", None, cause))
+    assert message(follow_up).headers["causationid"] == str(cause.id)
+    assert message(cause).headers["causationid"] == str(CONTEXT.message_id)
+
+
+def test_the_trace_goes_along_and_other_headers_do_not() -> None:
+    context = MessageContext(headers={"traceparent": "00-1-1-01", "authorization": "secret"})
+    headers = message(Record(Joined("Ann"), None), context).headers
+    assert headers["traceparent"] == "00-1-1-01"
+    assert "authorization" not in headers
+    assert headers["correlationid"] == str(context.message_id)
+
+
+def test_a_message_may_have_as_many_bytes_as_the_limit() -> None:
+    assert json.loads(message(Record(Joined("x" * 89), None)).payload) == {"user": "x" * 89}
+
+
+def test_a_message_over_the_limit_is_refused() -> None:
+    with pytest.raises(NotificationError) as caught:
+        message(Record(Joined("é" * 45), None))
+    assert str(caught.value) == (
+        "The notification event Joined cannot be published: it takes 101 bytes, and max_message_size is 100: send a "
+        "reference instead"
+    )

@@ -1,0 +1,83 @@
+import asyncio
+import logging
+
+import pytest
+
+from uow_events.unit_of_work.callbacks import Callbacks
+from uow_events.unit_of_work.savepoints import Savepoint
+
+
+def fail() -> None:
+    raise ValueError("boom")
+
+
+async def test_callbacks_run_once_in_the_order_they_were_registered() -> None:
+    callbacks, ran = Callbacks("after the commit"), list[str]()
+
+    async def later() -> None:
+        ran.append("async")
+
+    callbacks.add(lambda: ran.append("plain"), None)
+    callbacks.add(later, None)
+    assert await callbacks.run()
+    assert not await callbacks.run()
+    await callbacks.run_all()
+    assert ran == ["plain", "async"]
+
+
+async def test_callbacks_of_a_savepoint_go_with_it() -> None:
+    callbacks, ran = Callbacks("after the commit"), list[str]()
+    outer, kept = Savepoint(None), Savepoint(None)
+    callbacks.add(lambda: ran.append("inner"), Savepoint(outer))
+    callbacks.add(lambda: ran.append("outer"), outer)
+    callbacks.add(lambda: ran.append("kept"), kept)
+    outer.undo()
+    assert await callbacks.run()
+    assert ran == ["kept"]
+
+
+async def test_callbacks_that_all_went_with_a_savepoint_are_none() -> None:
+    callbacks, gone = Callbacks("before the commit"), Savepoint(None)
+    callbacks.add(fail, gone)
+    gone.undo()
+    assert not await callbacks.run()
+
+
+async def test_what_a_callback_registers_waits_for_the_next_run() -> None:
+    callbacks, ran = Callbacks("before the commit"), list[str]()
+    callbacks.add(lambda: callbacks.add(lambda: ran.append("second"), None), None)
+    assert await callbacks.run()
+    assert ran == []
+    assert await callbacks.run()
+    assert ran == ["second"]
+
+
+async def test_before_the_commit_the_first_error_leaves() -> None:
+    callbacks, ran = Callbacks("before the commit"), list[str]()
+    callbacks.add(fail, None)
+    callbacks.add(lambda: ran.append("second"), None)
+    with pytest.raises(ValueError, match="^boom$"):
+        await callbacks.run()
+    assert ran == []
+
+
+async def test_afterwards_errors_are_logged_and_the_rest_runs(caplog: pytest.LogCaptureFixture) -> None:
+    callbacks, ran = Callbacks("after the commit"), list[str]()
+    callbacks.add(fail, None)
+    callbacks.add(lambda: ran.append("second"), None)
+    await callbacks.run_all()
+    assert ran == ["second"]
+    assert caplog.record_tuples == [
+        ("uow_events", logging.ERROR, "A callback failed after the commit; the outcome of the transaction stands")
+    ]
+    assert caplog.records[0].exc_info is not None
+
+
+async def test_a_cancellation_of_a_callback_is_never_swallowed() -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    callbacks = Callbacks("after the commit")
+    callbacks.add(cancelled, None)
+    with pytest.raises(asyncio.CancelledError):
+        await callbacks.run_all()

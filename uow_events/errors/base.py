@@ -1,0 +1,16 @@
+"""The root of the exception tree, and how errors name what they speak of."""
+
+from types import FunctionType, MethodType, UnionType
+from typing import NewType, TypeVar, get_origin
+
+
+class UowEventsError(Exception):
+    """Base of every error of this framework."""
+
+
+def name_of(thing: object) -> str:
+    """Return the name a reader knows a class, function, type annotation or object by."""
+    if isinstance(thing, UnionType | TypeVar | NewType) or get_origin(thing) is not None:
+        return str(thing)
+    named = thing if isinstance(thing, type | FunctionType | MethodType) else type(thing)
+    return named.__qualname__.rpartition("<locals>.")[2]
