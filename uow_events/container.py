@@ -43,9 +43,10 @@ class LagomResolver:
         scoped: Sequence[type] = (),
         shared: Mapping[type, object] | None = None,
     ) -> None:
-        self._root = _sharing(container if container is not None else Container(), shared or {})
+        self._root = container if container is not None else Container()
+        self._shared = _known(shared or {})
         self.scoped = tuple(scoped)
-        self._top = _UnitContainer(self._root, {})
+        self._top = _UnitContainer(self._root, self._shared)
         self._guards: dict[tuple[Any, ...], _UnitContainer] = {}
 
     def resolve(self, dependency: type[T]) -> T:
@@ -54,7 +55,8 @@ class LagomResolver:
 
     def child(self, instances: Mapping[type, object]) -> Resolver:
         """Return the container of one unit of work: its objects, and each scoped type built once."""
-        known = {kind: _Scoped(_bare(self._top.get_definition(kind))) for kind in self.scoped} | _known(instances)
+        scoped = {kind: _Scoped(_bare(self._top.get_definition(kind))) for kind in self.scoped}
+        known = self._shared | scoped | _known(instances)
         return _Child(_UnitContainer(self._root, known, self._guard(tuple(known))))
 
     @property
@@ -88,16 +90,9 @@ class LagomResolver:
 
     def _guard(self, kinds: tuple[Any, ...]) -> _UnitContainer:
         if kinds not in self._guards:
-            self._guards[kinds] = _UnitContainer(self._root, {kind: _Captive(kind) for kind in kinds})
+            captive = {kind: _Captive(kind) for kind in kinds}
+            self._guards[kinds] = _UnitContainer(self._root, captive | self._shared)
         return self._guards[kinds]
-
-
-def _sharing(container: Container, shared: Mapping[type, object]) -> Container:
-    own = container.clone() if shared else container
-    for kind, value in shared.items():
-        if container.get_definition(kind) is None:
-            own.define(kind, _Known(value))
-    return own
 
 
 class _Child:
