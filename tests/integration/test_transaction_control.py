@@ -70,8 +70,14 @@ ATTEMPTS: dict[str, tuple[str, Attempt]] = {
     "sync close": ("session.close()", lambda s: s.run_sync(lambda inner: inner.close())),
     "sync begin": ("session.begin()", sync_begin),
     "sync prepare": ("session.prepare()", lambda s: s.run_sync(lambda inner: inner.prepare())),
-    "session transaction commit": ("transaction.commit()", lambda s: s.get_transaction().commit()),  # type: ignore[union-attr]
-    "session transaction rollback": ("transaction.rollback()", lambda s: s.get_transaction().rollback()),  # type: ignore[union-attr]
+    "session transaction commit": (
+        "transaction.commit()",
+        lambda s: s.run_sync(lambda inner: inner.get_transaction().commit()),  # type: ignore[union-attr]
+    ),
+    "session transaction rollback": (
+        "transaction.rollback()",
+        lambda s: s.run_sync(lambda inner: inner.get_transaction().rollback()),  # type: ignore[union-attr]
+    ),
     "core commit": ("transaction.commit()", commit_core_transaction),
     "core rollback": ("transaction.rollback()", roll_back_core_transaction),
     "connection commit": ("connection.commit()", lambda s: connection_attempt(s, "commit")),

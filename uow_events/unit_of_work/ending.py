@@ -82,11 +82,8 @@ def _commit(session: Any) -> None:
 
 def _end(session: Any) -> None:
     with session.fence.control():
-        try:
-            session.rollback()
-            session.close()
-        finally:
-            _give_up(session.fence)
+        session.rollback()
+        session.close()
 
 
 def _give_up(fence: Fence) -> None:
