@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from types import FunctionType, NoneType, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from uow_events.errors import UnresolvableDependencyError
 
@@ -122,6 +122,7 @@ def _argument(parameter: Parameter, resolve: Callable[[Any], Any]) -> Any:
 
 def conflicts(promised: Any, returned: Any) -> bool:
     """Tell whether two annotations of one response contradict each other, as far as they say anything."""
+    promised, returned = (_bare(kind) for kind in (promised, returned))
     if promised == returned or _says_nothing(promised) or _says_nothing(returned):
         return False
     if get_origin(returned) in UNIONS:
@@ -129,6 +130,10 @@ def conflicts(promised: Any, returned: Any) -> bool:
     if get_origin(promised) in UNIONS:
         return all(conflicts(one, returned) for one in get_args(promised))
     return not _is_kind_of(returned, promised)
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _says_nothing(annotation: Any) -> bool:

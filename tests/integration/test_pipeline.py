@@ -261,15 +261,19 @@ async def test_after_rollback_callbacks_never_mask_the_error(app: App, caplog: p
 
 async def test_a_record_or_flush_after_the_outbox_was_written_is_an_error(app: App) -> None:
     """The outbox rows are the last write (trap 11)."""
+    kept: list[Note] = []
     for late in (
         lambda unit: unit.record(Told("late")),
         lambda unit: unit.session.sync_session.add(Note(text="late")),
+        lambda unit: [setattr(note, "text", "late") for note in unit.session.sync_session.identity_map.values()],
     ):
 
         async def body(unit: UnitOfWork, late: object = late) -> object:
             from sqlalchemy import event
 
             unit.record(Told("x"))
+            kept.append(Note(text="in time"))
+            unit.session.add(kept[-1])
             event.listen(unit.session.sync_session, "before_commit", lambda _: late(unit))  # type: ignore[operator]
             return None
 

@@ -174,11 +174,12 @@ async def test_all_ways_to_execute_stay_usable(app: App) -> None:
             await session.run_sync(lambda inner: inner.scalars(one).one()),
             await connection.scalar(one),
             (await connection.scalars(one)).one(),
+            await session.run_sync(lambda inner: inner.connection().scalars(one).one()),
             (await connection.exec_driver_sql("SELECT 1")).scalar(),
             [row[0] async for row in await session.stream(one)],
         ]
 
-    assert await app.run(body) == [1, 1, 1, 1, 1, 1, [1]]
+    assert await app.run(body) == [1, 1, 1, 1, 1, 1, 1, [1]]
 
 
 async def test_a_commit_on_the_raw_driver_connection_is_no_success(app: App) -> None:
@@ -194,7 +195,7 @@ async def test_a_commit_on_the_raw_driver_connection_is_no_success(app: App) -> 
 
     with pytest.raises(TransactionAbortedError) as raised:
         await app.run(body)
-    assert "the transaction was ended on the raw driver connection" in str(raised.value)
+    assert "the transaction was ended behind the session's back" in str(raised.value)
     await app.assert_nothing_stored()
 
 

@@ -29,6 +29,12 @@ class Case:
 
 CASES = [
     Case(
+        errors.InvalidHeaderError("traceparent", "it must be a str, and is a int"),
+        ValueError,
+        {"name": "traceparent", "problem": "it must be a str, and is a int"},
+        "The header 'traceparent' cannot be sent: it must be a str, and is a int",
+    ),
+    Case(
         errors.MissingExtraError("The command uow-events", "cli"),
         ImportError,
         {"feature": "The command uow-events", "extra": "cli"},
@@ -130,7 +136,7 @@ CASES = [
         errors.TransactionAbortedError("a flush failed"),
         RuntimeError,
         {"problem": "a flush failed"},
-        "Nothing was committed: a flush failed. Let database errors leave the handler, or do what may fail inside "
+        "There was no commit: a flush failed. Let database errors leave the handler, or do what may fail inside "
         "`async with session.begin_nested()`",
     ),
     Case(

@@ -27,6 +27,7 @@ HandlerNotFoundError
 HandlerSignatureError
 InMemoryBroker
 InvalidDsnError
+InvalidHeaderError
 Mediator
 MessageContext
 MigrationFailedError

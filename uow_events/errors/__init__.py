@@ -33,6 +33,7 @@
     |   +-- EventStormError (RecursionError)
     `-- notification
         +-- BrokerNotConfiguredError (RuntimeError)
+        +-- InvalidHeaderError (ValueError)
         +-- NotificationError (ValueError)
         +-- OutboxTooLargeError (ValueError)
         +-- PublishingError (RuntimeError)
@@ -52,6 +53,7 @@ from uow_events.errors.environment import (
 )
 from uow_events.errors.notification import (
     BrokerNotConfiguredError,
+    InvalidHeaderError,
     NotificationError,
     OutboxTooLargeError,
     PublishingError,
@@ -93,6 +95,7 @@ __all__ = [
     "HandlerNotFoundError",
     "HandlerSignatureError",
     "InvalidDsnError",
+    "InvalidHeaderError",
     "MigrationFailedError",
     "MissingExtraError",
     "NoUnitOfWorkError",

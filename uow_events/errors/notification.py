@@ -27,6 +27,15 @@ class NotificationError(UowEventsError, ValueError):
         super().__init__(f"The notification event {name_of(event)}{where} cannot be published: {problem}")
 
 
+class InvalidHeaderError(UowEventsError, ValueError):
+    """A header given to send(), or the source of a channel, cannot be stored and sent."""
+
+    def __init__(self, name: object, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"The header {name!r} cannot be sent: {problem}")
+
+
 class OutboxTooLargeError(UowEventsError, ValueError):
     """The notifications of one unit of work exceed what one statement carries."""
 

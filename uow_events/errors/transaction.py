@@ -44,7 +44,7 @@ class TransactionAbortedError(UowEventsError, RuntimeError):
     def __init__(self, problem: str) -> None:
         self.problem = problem
         super().__init__(
-            f"Nothing was committed: {problem}. Let database errors leave the handler, or do what may fail inside "
+            f"There was no commit: {problem}. Let database errors leave the handler, or do what may fail inside "
             "`async with session.begin_nested()`"
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -89,8 +89,7 @@ class Mediator:
             answer = await _call(unit, binding, message)
         return cast(R, answer)
 
-    @asynccontextmanager
-    async def unit_of_work(self) -> AsyncGenerator[UnitOfWork]:
+    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a transaction without a command, for repository code and scripts; joins one that is running.
 
         Raises:
@@ -98,15 +97,7 @@ class Mediator:
         """
         self._verify_once()
         running = self._running()
-        if running is not None:
-            try:
-                yield running
-            except BaseException as error:
-                running.fail("A joined unit_of_work()", error)
-                raise
-            return
-        async with self._open("unit_of_work()", None) as unit:
-            yield unit
+        return self._open("unit_of_work()", None) if running is None else running.join("A joined unit_of_work()")
 
     def verify(self) -> None:
         """Check the whole wiring, and report every fault at once; also run before the first send.
@@ -164,11 +155,8 @@ class Mediator:
 
 
 async def _join(unit: UnitOfWork, binding: Binding, message: object) -> Any:
-    try:
+    async with unit.join(f"A joined send of {name_of(type(message))}"):
         return await _call(unit, binding, message)
-    except BaseException as error:
-        unit.fail(f"A joined send of {name_of(type(message))}", error)
-        raise
 
 
 async def _call(unit: UnitOfWork, binding: Binding, message: object) -> Any:

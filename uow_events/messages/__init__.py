@@ -4,7 +4,7 @@ from uow_events.messages.binding import Binding, Resolves, bind, type_arguments
 from uow_events.messages.channel import NotificationChannel, OpenChannel
 from uow_events.messages.codec import encode
 from uow_events.messages.command import Command
-from uow_events.messages.context import MessageContext
+from uow_events.messages.context import MessageContext, check_header
 from uow_events.messages.domain_event import DomainEvent
 from uow_events.messages.invocation import Invocation, RecordSink, running_invocation
 from uow_events.messages.notification_event import NotificationEvent, notification
@@ -28,6 +28,7 @@ __all__ = [
     "RecordsEvents",
     "Resolves",
     "bind",
+    "check_header",
     "encode",
     "key_of",
     "notification",

@@ -1,8 +1,9 @@
 """Events to bytes: JSON, by msgspec; pydantic models by themselves."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -14,15 +15,19 @@ def encode(event: object) -> bytes:
     """Return an event as JSON bytes.
 
     Raises:
-        NotificationError: a field holds something JSON cannot carry; names event and field.
+        NotificationError: a field holds something JSON cannot carry, NaN and infinity among it; names event and field.
     """
     try:
-        return _encoder.encode(event)
+        encoded = _encoder.encode(event)
     except Exception as error:
-        field = _culprit(event)
         # the encoder's message may quote the value, and values do not belong in errors
         problem = f"its value cannot be encoded as JSON ({type(error).__name__})"
-        raise NotificationError(type(event), problem, field) from error
+        raise NotificationError(type(event), problem, _culprit(event, _encoder.encode)) from error
+    if b"null" in encoded:
+        field = _culprit(event, _check_finite)
+        if field is not None:
+            raise NotificationError(type(event), "NaN and infinity cannot be encoded as JSON", field)
+    return encoded
 
 
 def _by_model(value: Any) -> Any:
@@ -36,10 +41,23 @@ def _by_model(value: Any) -> Any:
 _encoder = msgspec.json.Encoder(enc_hook=_by_model)
 
 
-def _culprit(event: object) -> str | None:
+def _check_finite(value: Any) -> None:
+    """Raise ValueError for a float that msgspec would turn into null."""
+    waiting = [msgspec.to_builtins(value, enc_hook=_by_model)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, float) and not isfinite(one):
+            raise ValueError
+
+
+def _culprit(event: object, check: Callable[[Any], object]) -> str | None:
     for name, value in _fields(event):
         with suppress(Exception):
-            _encoder.encode(value)
+            check(value)
             continue
         return name
     return None

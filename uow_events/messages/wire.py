@@ -1,12 +1,12 @@
 """What a notification event is called, where it goes, and what orders it."""
 
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
 from uow_events.errors import NotificationError
 from uow_events.messages.notification_event import NotificationEvent
-
-MAX_NAME_LENGTH = 255
+from uow_events.messages.text import why_not_name
 
 
 def wire_name(event: type[NotificationEvent]) -> str:
@@ -44,6 +44,8 @@ def key_of(event: NotificationEvent) -> str | None:
     if field is None:
         return None
     value: Any = getattr(event, field, None)
+    if isinstance(value, Enum):
+        value = value.value
     if not isinstance(value, str | int | UUID):
         problem = f"its key must be a str, int or UUID, and is a {type(value).__name__}"
         raise NotificationError(type(event), problem, field)
@@ -51,8 +53,7 @@ def key_of(event: NotificationEvent) -> str | None:
 
 
 def _checked(event: type, text: str, field: str) -> str:
-    if not text or len(text) > MAX_NAME_LENGTH:
-        raise NotificationError(event, f"it must have 1 to {MAX_NAME_LENGTH} characters, and has {len(text)}", field)
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise NotificationError(event, "it holds NUL or a lone surrogate, which cannot be stored as text", field)
+    problem = why_not_name(text)
+    if problem:
+        raise NotificationError(event, problem, field)
     return text

@@ -6,7 +6,7 @@ from typing import Any
 
 from uow_events.brokers import Broker
 from uow_events.errors import PublishingError
-from uow_events.messages import MessageContext, Record
+from uow_events.messages import MessageContext, Record, check_header
 from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, to_message
 
 
@@ -21,6 +21,7 @@ class DirectPublishing:
         self, broker: Broker, *, source: str = "uow_events", max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE
     ) -> None:
         self.broker = broker
+        check_header("source", source)
         self.source = source
         self.max_message_size = max_message_size
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from uow_events.brokers import BrokerMessage
 from uow_events.errors import OutboxTooLargeError
-from uow_events.messages import MessageContext, Record
+from uow_events.messages import MessageContext, Record, check_header
 from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, to_message
 from uow_events.outbox.tables import DEFAULT_SCHEMA
 from uow_events.outbox.writing import RowWriter
@@ -30,6 +30,7 @@ class Outbox:
         max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
     ) -> None:
         self.schema = schema
+        check_header("source", source)
         self.source = source
         self.max_message_size = max_message_size
         self._writer = RowWriter(schema)

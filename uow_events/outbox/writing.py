@@ -51,6 +51,7 @@ class RowWriter:
             else:
                 self._insert_each(connection, rows)
         except DBAPIError as error:
+            error.hide_parameters = True  # they hold payloads
             if _says_not_migrated(error):
                 raise SchemaNotMigratedError(self._name) from error
             raise

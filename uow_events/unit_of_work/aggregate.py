@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import inspect
+
 from uow_events.errors import NoUnitOfWorkError
 from uow_events.messages import Event, EventOrBuilder, Record, running_invocation
+from uow_events.unit_of_work.fence import State
+from uow_events.unit_of_work.session import FencedSession
 
 _KEPT = "_uow_events_kept"
 
@@ -28,6 +32,10 @@ class AggregateRoot:
             invocation.record(event, self)
             return
         record = Record(event, self)
+        session = inspect(self).session if inspect(type(self), raiseerr=False) is not None else None
+        if isinstance(session, FencedSession) and session.fence.state is State.OPEN:
+            session.observer.take(record)  # from a thread or task that was not started inside of the unit of work
+            return
         if not record.is_built:
             raise NoUnitOfWorkError("Recording a callable")
         self.__dict__.setdefault(_KEPT, []).append(record)
@@ -46,4 +54,5 @@ def take_kept(instance: object) -> list[Record]:
 
 def give_back(record: Record) -> None:
     """Return a record to the object it came along with."""
+    record.invocation = record.savepoint = None
     record.recorder.__dict__.setdefault(_KEPT, []).append(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from uow_events.unit_of_work.savepoints import Savepoint
 
 Callback: TypeAlias = Callable[[], object | Awaitable[object]]
 logger = logging.getLogger("uow_events")
+FAILED = "A callback failed %s; the outcome of the transaction stands"
 
 
 class Callbacks:
@@ -24,10 +26,10 @@ class Callbacks:
         """Register a callback, made in a savepoint where there is one."""
         self._waiting.append((callback, savepoint))
 
-    def take(self) -> list[Callback]:
+    def take(self, *, of_undone: bool = False) -> list[Callback]:
         """Return what has been registered since the last call, less what rolled-back savepoints took with them."""
         taken, self._waiting = self._waiting, []
-        return [callback for callback, savepoint in taken if savepoint is None or not savepoint.is_undone]
+        return [callback for callback, savepoint in taken if of_undone or savepoint is None or not savepoint.is_undone]
 
     async def run(self) -> bool:
         """Run what is waiting; tell whether there was anything. The first error leaves."""
@@ -36,13 +38,24 @@ class Callbacks:
             await _call(callback)
         return bool(waiting)
 
-    async def run_all(self) -> None:
-        """Run what is waiting; errors are logged, since the outcome of the transaction no longer changes."""
-        for callback in self.take():
+    async def run_all(self, limit: float, *, of_undone: bool = False) -> None:
+        """Run what is waiting, each for `limit` seconds at most; errors are logged, since the outcome stands."""
+        for callback in self.take(of_undone=of_undone):
             try:
-                await _call(callback)
+                async with asyncio.timeout(limit):
+                    await _call(callback)
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                logger.exception(FAILED, self.kind)
             except Exception:
-                logger.exception("A callback failed %s; the outcome of the transaction stands", self.kind)
+                logger.exception(FAILED, self.kind)
+
+
+def _is_cancelled() -> bool:
+    """Tell a cancellation of this task from a CancelledError that a callback merely met."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _call(callback: Callback) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, event
+from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, event
 
-from uow_events.unit_of_work.fence import Fence
+from uow_events.unit_of_work.fence import Fence, State
 from uow_events.unit_of_work.sql_text import transaction_control
 
 
@@ -17,9 +17,18 @@ class FencedConnection(Connection):
 
     @property
     def connection(self) -> PoolProxiedConnection:
-        """The raw connection; whoever takes it may do what no event shows, so that the commit looks twice."""
-        self.fence.raw_taken = self.fence.raw_taken or not self.fence.is_controlled
+        """The raw connection. Whoever takes it may do what no event shows: the transaction begins, and is known by."""
+        fence = self.fence
+        if fence.state is State.OPEN and not fence.raw_taken and not fence.is_controlled and not fence.is_flushing:
+            fence.started_at = self.transaction_start()
+            fence.raw_taken = True
         return super().connection
+
+    @property
+    def info(self) -> Any:
+        """The pool's record of the connection, without taking the raw one."""
+        with self.fence.control():
+            return super().info
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Execute a statement, one at a time."""
@@ -59,24 +68,32 @@ class FencedConnection(Connection):
         """Return the connection to the pool, for the unit of work only, and never with an open transaction."""
         if self.in_transaction():
             self.fence.refuse("connection.close()")
-        if not self.closed and not self.invalidated and self.driver_in_transaction():
+        if not self.closed and not self.invalidated and self._driver_says("is_in_transaction"):
             self.invalidate()
         super().close()
 
-    def driver_in_transaction(self) -> bool | None:
-        """Ask the driver, without a round trip, whether the server is in a transaction; None where it cannot tell."""
-        tells = getattr(super().connection.driver_connection, "is_in_transaction", None)
-        return bool(tells()) if tells is not None else None
+    def transaction_start(self) -> Any:
+        """Return what tells this transaction from any other: the time at which it began."""
+        with self.fence.control():
+            return self.exec_driver_sql("SELECT now()" if self.dialect.name == "postgresql" else "SELECT 1").scalar()
+
+    def driver_is_closed(self) -> bool:
+        """Whether the driver knows, without a round trip, that the connection is gone."""
+        return self._driver_says("is_closed") is True
+
+    def _driver_says(self, question: str) -> bool | None:
+        ask = getattr(super().connection.driver_connection, question, None)
+        return bool(ask()) if ask is not None else None
 
     def _in_turn(self, run: Any, args: Any, kwargs: Any) -> Any:
         fence = self.fence
         fence.enter("connection.execute()")
         try:
             fence.statement_sent = True
-            return run(*args, **kwargs)
-        except BaseException as error:
-            fence.failure = error
-            raise
+            answer = run(*args, **kwargs)
+            if self._driver_says("is_in_transaction") is False:
+                fence.refuse_escape()
+            return answer
         finally:
             fence.leave()
 
@@ -88,19 +105,29 @@ def fenced(engine: Engine) -> Engine:
     event.listen(twin, "commit", _before_commit)
     event.listen(twin, "rollback", _before_rollback)
     event.listen(twin, "before_cursor_execute", _before_statement)
+    if not event.contains(engine.dialect, "handle_error", _failed):  # all engines on the pool share it
+        event.listen(engine.dialect, "handle_error", _failed)
     return twin
 
 
 def _before_commit(connection: FencedConnection) -> None:
-    connection.fence.refuse("transaction.commit()")
+    if not connection.fence.is_committing:
+        connection.fence.refuse("transaction.commit()")
     connection.fence.commit_sent = True
 
 
 def _before_rollback(connection: FencedConnection) -> None:
-    connection.fence.refuse_rollback()
+    if not connection.fence.is_flushing:
+        connection.fence.refuse("transaction.rollback()")
 
 
 def _before_statement(connection: FencedConnection, cursor: Any, statement: str, *_: Any) -> None:
     words = transaction_control(statement)
     if words is not None:
         connection.fence.refuse(f"The SQL statement {words}")
+
+
+def _failed(context: ExceptionContext) -> None:
+    """Keep a statement's error, also one of a fetch, in case a handler swallows it."""
+    if isinstance(context.connection, FencedConnection):
+        context.connection.fence.failure = context.sqlalchemy_exception or context.original_exception

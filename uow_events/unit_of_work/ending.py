@@ -9,13 +9,18 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from uow_events.errors import CommitOutcomeUnknownError, TransactionAbortedError
+from uow_events.unit_of_work.commit_guard import guard
 from uow_events.unit_of_work.fence import Fence
 from uow_events.unit_of_work.session import FencedSession
 
+UNANSWERED: dict[type[BaseException], str] = {
+    TimeoutError: "no answer in time",
+    asyncio.CancelledError: "the event loop ended",
+}
 logger = logging.getLogger("uow_events")
-FAILED_TRANSACTION = "25P02"
 
 
 async def shielded(work: Coroutine[Any, Any, None], name: str) -> None:
@@ -28,7 +33,7 @@ async def shielded(work: Coroutine[Any, Any, None], name: str) -> None:
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        raise cancelled from task.exception()
+        raise cancelled from None if task.cancelled() else task.exception()
     task.result()
 
 
@@ -42,12 +47,11 @@ async def commit(session: AsyncSession, fence: Fence, limit: float) -> None:
     try:
         async with asyncio.timeout(limit):
             await session.run_sync(_commit)
-    except (TimeoutError, DBAPIError) as error:
-        lost = isinstance(error, TimeoutError) or error.connection_invalidated
-        if fence.commit_sent and lost:
-            reason = "no answer in time" if isinstance(error, TimeoutError) else "the connection was lost"
-            raise CommitOutcomeUnknownError(reason) from error
-        raise
+    except (TimeoutError, asyncio.CancelledError, DBAPIError) as error:
+        answered = isinstance(error, DBAPIError) and not error.connection_invalidated
+        if not fence.commit_sent or answered:
+            raise
+        raise CommitOutcomeUnknownError(UNANSWERED.get(type(error), "the connection was lost")) from error
 
 
 async def roll_back(session: AsyncSession, fence: Fence, limit: float) -> None:
@@ -68,15 +72,27 @@ async def roll_back(session: AsyncSession, fence: Fence, limit: float) -> None:
 def write_last(session: Any, write: Callable[[Any], None]) -> None:
     """Run the last write, on a transaction that is sure to be sound."""
     with session.fence.control():
-        _guard(session)
+        _look(session)
         write(session)
 
 
-def _commit(session: Any) -> None:
+def _look(session: FencedSession) -> None:
+    if not session.is_active:
+        raise TransactionAbortedError("a flush failed, and its error was swallowed") from session.fence.failure
     with session.fence.control():
-        if session.in_transaction():
-            _guard(session)
-            session.commit()
+        guard(session.fence)
+
+
+def _commit(session: Any) -> None:
+    fence = session.fence
+    if session.in_transaction():
+        with fence.control():
+            while savepoint := session.get_nested_transaction():
+                savepoint.commit()
+        _look(session)
+        fence.begin_commit()
+        Session.commit(session)
+    with fence.control():
         session.close()
 
 
@@ -93,30 +109,3 @@ def _give_up(fence: Fence) -> None:
         with fence.control():
             connection.invalidate()
             connection.close()
-
-
-def _guard(session: FencedSession) -> None:
-    """Refuse a COMMIT that PostgreSQL would answer with ROLLBACK and no error (or with nothing stored at all)."""
-    fence = session.fence
-    if not session.is_active:
-        raise TransactionAbortedError("a flush failed, and its error was swallowed") from fence.failure
-    if fence.connection is None or not fence.statement_sent:
-        return
-    if fence.connection.invalidated:
-        raise TransactionAbortedError("the connection was lost, and its error was swallowed") from fence.failure
-    if fence.connection.driver_in_transaction() is False:
-        raise TransactionAbortedError("the transaction was ended on the raw driver connection") from fence.failure
-    if fence.failure is not None or fence.raw_taken:
-        _probe(fence)
-
-
-def _probe(fence: Fence) -> None:
-    assert fence.connection is not None
-    swallowed = fence.failure
-    try:
-        fence.connection.exec_driver_sql("SELECT 1")
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != FAILED_TRANSACTION:
-            raise
-        raise TransactionAbortedError("a statement failed, and its error was swallowed") from swallowed or error
-    fence.failure, fence.raw_taken = None, False

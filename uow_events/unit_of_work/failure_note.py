@@ -13,6 +13,8 @@ def annotate(error: BaseException, failure: tuple[BaseException, Invocation] | N
     if failure is not None and failure[0] is error:
         where = _where(failure[1])
     note = f"uow_events: {where} failed; everything was rolled back"
+    if note in getattr(error, "__notes__", ()):
+        return
     try:
         error.add_note(note)
     except Exception:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent
 
-from uow_events.errors import SessionOwnershipError, TransactionControlError, UnitOfWorkClosedError
+from uow_events.errors import (
+    SessionOwnershipError,
+    TransactionAbortedError,
+    TransactionControlError,
+    UnitOfWorkClosedError,
+)
 
 if TYPE_CHECKING:
     from uow_events.unit_of_work.connection import FencedConnection
@@ -36,6 +41,8 @@ class Fence:
         self.doom: BaseException | None = None
         self.failure: BaseException | None = None
         self.raw_taken = False
+        self.escaped = False
+        self.started_at: Any = None
         self.statement_sent = False
         self.commit_sent = False
         self.connection: FencedConnection | None = None
@@ -43,6 +50,7 @@ class Fence:
         self._owner: Any = None
         self._controller: Any = None
         self._flushing: Any = None
+        self._committer: Any = None
         self._running = ""
         self._depth = 0
         self._idle: asyncio.Future[None] | None = None
@@ -108,6 +116,11 @@ class Fence:
         finally:
             self._controller = previous
 
+    @property
+    def is_flushing(self) -> bool:
+        """Whether the running greenlet flushes, and so may roll back what failed in it."""
+        return self._flushing is not None and self._flushing is getcurrent()
+
     @contextmanager
     def flush(self) -> Generator[None]:
         """Let a flush of the running greenlet roll back what it began, as it does when it fails."""
@@ -117,14 +130,28 @@ class Fence:
         finally:
             self._flushing = previous
 
-    def refuse_rollback(self) -> None:
-        """Refuse a rollback of the whole transaction by anybody but the unit of work itself or a failed flush.
+    @property
+    def is_committing(self) -> bool:
+        """Whether the running greenlet is the one that commits for the unit of work."""
+        return self._committer is not None and self._committer is getcurrent()
+
+    def begin_commit(self) -> None:
+        """Let the running greenlet commit; nobody's hooks may do more than look from here on."""
+        self._committer = getcurrent()
+
+    def refuse_escape(self) -> None:
+        """Refuse to go on where the transaction ended, and no event showed it; doom the unit of work.
 
         Raises:
-            TransactionControlError: it is anybody else.
+            TransactionAbortedError: always.
         """
-        if self._flushing is None or self._flushing is not getcurrent():
-            self.refuse("transaction.rollback()")
+        self.escaped = True
+        error = TransactionAbortedError(
+            "the transaction was ended behind the session's back, on the raw driver connection or by AUTOCOMMIT, and "
+            "what was written may be stored in part"
+        )
+        self.doom = self.doom or error
+        raise error from self.failure
 
     @property
     def running(self) -> str:

@@ -126,7 +126,9 @@ class RecordQueue:
             return "its class is not mapped, so that no session stores it"
         if session is self._inner:
             return None
-        return "it was never added" if session is None else "it belongs to another session"
+        if session is not None:
+            return "it belongs to another session"
+        return "it was taken out of the session again" if inspect(aggregate).detached else "it was never added"
 
 
 def _merged_along(instance: object) -> list[object]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import inspect
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import InstanceState, Session, SessionTransaction
 
 
@@ -61,7 +62,9 @@ class Savepoints:
             lost = before - set(state.dict)
             instance = state.obj()
             if lost and instance is not None and instance in session:
-                session.refresh(instance, lost & set(state.mapper.attrs.keys()) or None)
+                # a row that others deleted stays expired, as in any session: whose error leaves is not ours to change
+                with suppress(InvalidRequestError):
+                    session.refresh(instance, lost & set(state.mapper.attrs.keys()) or None)
 
 
 @contextmanager

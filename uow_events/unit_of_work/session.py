@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from uow_events.errors import UnitOfWorkClosedError, UnsupportedBindError
+from uow_events.messages import Record
 from uow_events.unit_of_work.connection import FencedConnection
 from uow_events.unit_of_work.fence import Fence, State
 from uow_events.unit_of_work.savepoints import Savepoints
@@ -16,6 +17,10 @@ from uow_events.unit_of_work.savepoints import Savepoints
 
 class SessionObserver(Protocol):
     """What a unit of work wants to hear of its session."""
+
+    def take(self, record: Record) -> None:
+        """Keep what an object of this session recorded."""
+        ...
 
     def attached(self, instance: object) -> None:
         """Take an object that came into the session."""
@@ -47,7 +52,6 @@ class FencedSession(Session):
     def commit(self) -> None:
         """Refuse."""
         self.fence.refuse("session.commit()")
-        super().commit()
 
     def rollback(self) -> None:
         """Refuse."""
@@ -105,16 +109,6 @@ class FencedSession(Session):
         self.fence.check_open("The session")
         return super().get_bind(*args, **kwargs)
 
-    def add(self, instance: object, **kwargs: Any) -> None:
-        """Add an object."""
-        self.fence.check_open("session.add()")
-        super().add(instance, **kwargs)
-
-    def delete(self, instance: object) -> None:
-        """Mark an object for deletion."""
-        self.fence.check_open("session.delete()")
-        super().delete(instance)
-
     def merge(self, instance: Any, **kwargs: Any) -> Any:
         """Copy an object's state into the session, with what it recorded."""
         self.fence.check_open("session.merge()")
@@ -137,6 +131,26 @@ class FencedSession(Session):
             return run(*args, **kwargs)
         finally:
             self.fence.leave()
+
+
+def _while_open(name: str) -> Callable[..., Any]:
+    def guarded(self: FencedSession, *args: Any, **kwargs: Any) -> Any:
+        self.fence.check_open(f"session.{name}()")
+        return getattr(super(FencedSession, self), name)(*args, **kwargs)
+
+    return guarded
+
+
+for _name in (
+    "add",
+    "bulk_insert_mappings",
+    "bulk_save_objects",
+    "bulk_update_mappings",
+    "delete",
+    "expire",
+    "refresh",
+):
+    setattr(FencedSession, _name, _while_open(_name))
 
 
 @event.listens_for(FencedSession, "after_begin")

@@ -29,6 +29,7 @@ class Sessions:
             **maker.kw,
             "bind": AsyncEngine(fenced(self.engine.sync_engine)),
             "sync_session_class": _fenced_class(maker.kw.get("sync_session_class") or maker.class_.sync_session_class),
+            "autobegin": True,
             "expire_on_commit": False,
             "close_resets_only": False,
         }

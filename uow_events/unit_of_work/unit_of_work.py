@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uow_events.container import LagomResolver, Resolver
 from uow_events.errors import (
     CommitOutcomeUnknownError,
-    RollbackOnlyError,
     SessionOwnershipError,
     UnitOfWorkClosedError,
     UnprocessedEventsError,
@@ -29,6 +28,7 @@ from uow_events.unit_of_work.callbacks import Callback, Callbacks
 from uow_events.unit_of_work.ending import commit, roll_back, shielded, write_last
 from uow_events.unit_of_work.failure_note import annotate
 from uow_events.unit_of_work.fence import Fence, State
+from uow_events.unit_of_work.joining import Joined, Joinings
 from uow_events.unit_of_work.record_queue import RecordQueue
 from uow_events.unit_of_work.recorder import Recorder
 from uow_events.unit_of_work.sessions import Bind, Sessions, sessions_of
@@ -93,7 +93,7 @@ class UnitOfWork:
         self._after_commit = Callbacks("after the commit")
         self._after_rollback = Callbacks("after the rollback")
         self._root: Invocation | None = None
-        self._rollback_only: RollbackOnlyError | None = None
+        self._joinings = Joinings()
 
     @property
     def session(self) -> AsyncSession:
@@ -135,14 +135,12 @@ class UnitOfWork:
         self._add(self._after_commit, callback)
 
     def after_rollback(self, callback: Callback) -> None:
-        """Run a callback after everything was rolled back; its errors are logged."""
+        """Run a callback after everything was rolled back; its errors are logged. One made in a savepoint runs too."""
         self._add(self._after_rollback, callback)
 
-    def fail(self, joined: str, error: BaseException) -> None:
-        """Let this unit of work end in a rollback only, since an exception left something that had joined it."""
-        if self._rollback_only is None:
-            self._rollback_only = RollbackOnlyError(joined)
-            self._rollback_only.__cause__ = error
+    def join(self, name: str) -> Joined:
+        """Return a context manager for work that shares this unit of work, whose failure rolls all of it back."""
+        return Joined(self, self._joinings, name)
 
     async def __aenter__(self) -> Self:
         if self._fence.state is not State.NEW:
@@ -174,12 +172,14 @@ class UnitOfWork:
         while await self._before_commit.run():
             await self._drain()
         self._queue.check_attached()
+        self._fence.state = State.COMMITTING  # from here on nobody else's statement begins
+        if self._joinings.running:
+            raise SessionOwnershipError("The commit", self._joinings.running[0])
         if not await self._fence.idle(self._limit):
             raise SessionOwnershipError("The commit", self._fence.running)
-        doom = self._fence.doom or self._rollback_only
+        doom = self._fence.doom or self._joinings.failure
         if doom is not None:
             raise doom
-        self._fence.state = State.COMMITTING
         if self.channel is not None:
             await self._session.run_sync(write_last, self.channel.write)
 
@@ -196,7 +196,7 @@ class UnitOfWork:
             await self._roll_back(error)
             raise
         self._fence.state = State.ENDED
-        await self._after_commit.run_all()
+        await self._after_commit.run_all(self._limit)
 
     async def _fail(self, error: BaseException) -> None:
         await shielded(self._roll_back(error), f"rollback of {self.name}")
@@ -204,11 +204,11 @@ class UnitOfWork:
     async def _roll_back(self, error: BaseException) -> None:
         self._fence.state = State.ENDED
         await roll_back(self._session, self._fence, self._limit)
-        if isinstance(error, CommitOutcomeUnknownError):
+        if isinstance(error, CommitOutcomeUnknownError) or self._fence.escaped:
             return
         self._queue.return_all()
         annotate(error, self._queue.failure, self.name)
-        await self._after_rollback.run_all()
+        await self._after_rollback.run_all(self._limit, of_undone=True)
 
     def _add(self, callbacks: Callbacks, callback: Callback) -> None:
         self._fence.check_open("A callback")

@@ -104,3 +104,20 @@ def test_an_event_of_no_known_kind_is_refused_without_a_field() -> None:
     assert str(caught.value) == (
         "The notification event Bare cannot be published: its value cannot be encoded as JSON (NotImplementedError)"
     )
+
+
+class Priced(pydantic.BaseModel):
+    price: float
+
+
+@pytest.mark.parametrize("value", [float("nan"), [1.0, {"deep": float("inf")}], Priced(price=float("-inf"))])
+def test_what_json_would_turn_into_null_is_refused(value: Any) -> None:
+    with pytest.raises(NotificationError) as raised:
+        encode(Odd("good", value))
+    assert str(raised.value) == (
+        "The notification event Odd (field 'bad') cannot be published: NaN and infinity cannot be encoded as JSON"
+    )
+
+
+def test_none_and_finite_numbers_pass() -> None:
+    assert encode(Odd("good", [None, 1.5, "null"])) == b'{"good":"good","bad":[null,1.5,"null"]}'

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -6,6 +7,10 @@ import pytest
 
 from uow_events import NotAMessageError, NotificationError, NotificationEvent, notification
 from uow_events.messages import key_of, topic_of, wire_name
+
+
+class Colour(Enum):
+    RED = "red"
 
 
 @dataclass
@@ -33,7 +38,13 @@ class Topicless(NotificationEvent): ...
 
 @pytest.mark.parametrize(
     ("key", "text"),
-    [("a", "a"), (7, "7"), (UUID(int=7), "00000000-0000-0000-0000-000000000007"), ("é" * 255, "é" * 255)],
+    [
+        ("a", "a"),
+        (7, "7"),
+        (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        ("é" * 255, "é" * 255),
+        (Colour.RED, "red"),
+    ],
 )
 def test_a_key_is_text_an_integer_or_a_uuid(key: object, text: str) -> None:
     assert key_of(Keyed(key)) == text

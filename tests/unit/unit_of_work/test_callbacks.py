@@ -6,6 +6,8 @@ import pytest
 from uow_events.unit_of_work.callbacks import Callbacks
 from uow_events.unit_of_work.savepoints import Savepoint
 
+LIMIT = 20.0
+
 
 def fail() -> None:
     raise ValueError("boom")
@@ -21,7 +23,7 @@ async def test_callbacks_run_once_in_the_order_they_were_registered() -> None:
     callbacks.add(later, None)
     assert await callbacks.run()
     assert not await callbacks.run()
-    await callbacks.run_all()
+    await callbacks.run_all(LIMIT)
     assert ran == ["plain", "async"]
 
 
@@ -65,7 +67,7 @@ async def test_afterwards_errors_are_logged_and_the_rest_runs(caplog: pytest.Log
     callbacks, ran = Callbacks("after the commit"), list[str]()
     callbacks.add(fail, None)
     callbacks.add(lambda: ran.append("second"), None)
-    await callbacks.run_all()
+    await callbacks.run_all(LIMIT)
     assert ran == ["second"]
     assert caplog.record_tuples == [
         ("uow_events", logging.ERROR, "A callback failed after the commit; the outcome of the transaction stands")
@@ -73,11 +75,49 @@ async def test_afterwards_errors_are_logged_and_the_rest_runs(caplog: pytest.Log
     assert caplog.records[0].exc_info is not None
 
 
-async def test_a_cancellation_of_a_callback_is_never_swallowed() -> None:
-    async def cancelled() -> None:
-        raise asyncio.CancelledError
+async def test_a_cancellation_of_the_task_is_never_swallowed() -> None:
+    reached, never = asyncio.Event(), asyncio.Event()
+
+    async def waits() -> None:
+        reached.set()
+        await never.wait()
 
     callbacks = Callbacks("after the commit")
-    callbacks.add(cancelled, None)
+    callbacks.add(waits, None)
+    task = asyncio.create_task(callbacks.run_all(LIMIT))
+    await reached.wait()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await callbacks.run_all()
+        await task
+
+
+async def test_a_cancelled_error_that_a_callback_merely_met_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    callbacks, ran = Callbacks("after the commit"), list[str]()
+
+    async def meets_one() -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    callbacks.add(meets_one, None)
+    callbacks.add(lambda: ran.append("second"), None)
+    await callbacks.run_all(LIMIT)
+    assert ran == ["second"]
+    assert len(caplog.records) == 1
+
+
+async def test_a_callback_that_hangs_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    callbacks, ran = Callbacks("after the commit"), list[str]()
+    callbacks.add(asyncio.Event().wait, None)
+    callbacks.add(lambda: ran.append("second"), None)
+    await callbacks.run_all(0.01)
+    assert ran == ["second"]
+    assert len(caplog.records) == 1
+
+
+async def test_those_after_a_rollback_run_whatever_their_savepoint() -> None:
+    callbacks, ran, gone = Callbacks("after the rollback"), list[str](), Savepoint(None)
+    callbacks.add(lambda: ran.append("compensation"), gone)
+    gone.undo()
+    await callbacks.run_all(LIMIT, of_undone=True)
+    assert ran == ["compensation"]

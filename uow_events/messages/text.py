@@ -1,0 +1,19 @@
+"""What can be stored as text, and what cannot."""
+
+MAX_NAME_LENGTH = 255
+
+
+def why_not_text(value: object) -> str | None:
+    """Say why PostgreSQL could not store a value as text, or None where it can."""
+    if not isinstance(value, str):
+        return f"it must be a str, and is a {type(value).__name__}"
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        return "it holds NUL or a lone surrogate, which cannot be stored as text"
+    return None
+
+
+def why_not_name(value: str) -> str | None:
+    """Say why a value cannot be a topic, key or type name, or None where it can."""
+    if not value or len(value) > MAX_NAME_LENGTH:
+        return f"it must have 1 to {MAX_NAME_LENGTH} characters, and has {len(value)}"
+    return why_not_text(value)

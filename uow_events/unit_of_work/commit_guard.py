@@ -1,0 +1,39 @@
+"""The look before the commit: PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError
+
+from uow_events.errors import TransactionAbortedError
+from uow_events.unit_of_work.fence import Fence
+
+FAILED_TRANSACTION = "25P02"
+
+
+def guard(fence: Fence) -> None:
+    """Make sure that a commit would store what was written; a round trip only where there is reason for doubt.
+
+    Raises:
+        TransactionAbortedError: it would not; the swallowed error is the cause.
+    """
+    connection = fence.connection
+    if connection is None or not fence.statement_sent:
+        return
+    if connection.invalidated or connection.driver_is_closed():
+        raise TransactionAbortedError("the connection was lost, and its error was swallowed") from fence.failure
+    if fence.failure is not None or fence.raw_taken:
+        _probe(fence)
+
+
+def _probe(fence: Fence) -> None:
+    assert fence.connection is not None
+    swallowed = fence.failure
+    try:
+        started_at = fence.connection.transaction_start()
+    except DBAPIError as error:
+        known = getattr(error.orig, "sqlstate", None) == FAILED_TRANSACTION
+        cause = (known and swallowed) or error
+        raise TransactionAbortedError("a statement failed, and its error was swallowed") from cause
+    if fence.raw_taken and started_at != fence.started_at:
+        fence.refuse_escape()
+    fence.failure = None
