@@ -32,7 +32,7 @@ async def outcome(engine: AsyncEngine, lines: Sequence[Line], wanted: int | None
 async def test_the_shipped_input_ends_as_it_says(meetings_engine: AsyncEngine) -> None:
     lines = read_lines(FILE)
     agrees, shown = await outcome(meetings_engine, lines)
-    assert agrees
+    assert agrees, shown
     assert f"{len(lines)} of {len(lines)} lines ended as expected; the counts agree." in shown
     assert "49 x MeetingFull, 1 x success (as expected)" in shown
     assert "DIFFERS" not in shown

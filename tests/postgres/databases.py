@@ -23,6 +23,9 @@ async def migrated_databases(server: URL) -> AsyncIterator["Databases"]:
         await databases.drop_all()
 
 
+UTF8 = "ENCODING 'UTF8' LOCALE 'C'"  # whatever the server's own default is
+
+
 class Databases:
     """Makes and drops databases whose names no other run shares, so that several may use one server."""
 
@@ -66,7 +69,7 @@ class Databases:
             await self._drop(name)
 
     async def _create(self, name: str, *, template: str) -> None:
-        await self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        await self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy {UTF8}")
 
     async def _drop(self, name: str) -> None:
         await self.admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
