@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.embedded.traces import traces
+from tests.postgres.signals import heed_ctrl_c
 
 ROOT = Path(__file__).parents[2]
 TIME_LIMIT = 120
@@ -43,6 +44,7 @@ async def demo(place: Path, *arguments: str) -> AsyncIterator[Process]:
         env=environment | {"TMPDIR": str(place), "NO_COLOR": "1"},
         stdout=PIPE,
         stderr=PIPE,
+        preexec_fn=heed_ctrl_c,
     )
     try:
         async with asyncio.timeout(TIME_LIMIT):

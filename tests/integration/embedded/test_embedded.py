@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests.integration.embedded.traces import processes, traces
+from tests.postgres.signals import heed_ctrl_c
 from uow_events.embedded import EmbeddedPostgres, postgres
 from uow_events.errors import EmbeddedPostgresError
 
@@ -201,6 +202,7 @@ def program(*, until: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         process_group=0,
+        preexec_fn=heed_ctrl_c,
     ) as running:
         assert running.stdout
         while (line := running.stdout.readline().strip()) != until:
