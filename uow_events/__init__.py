@@ -11,6 +11,7 @@ from uow_events.errors import (
     EventStormError,
     HandlerNotFoundError,
     HandlerSignatureError,
+    InvalidArgumentError,
     InvalidDsnError,
     InvalidHeaderError,
     MigrationFailedError,
@@ -43,10 +44,15 @@ from uow_events.messages import (
     Event,
     EventOrBuilder,
     MessageContext,
+    NotificationChannel,
     NotificationEvent,
+    OpenChannel,
+    Record,
+    RecordSink,
     notification,
 )
 from uow_events.outbox import DirectPublishing, Outbox, metadata, tables
+from uow_events.resolver import Resolver
 from uow_events.unit_of_work import AggregateRoot, Recorder, UnitOfWork
 
 __all__ = [
@@ -73,6 +79,7 @@ __all__ = [
     "HandlerNotFoundError",
     "HandlerSignatureError",
     "InMemoryBroker",
+    "InvalidArgumentError",
     "InvalidDsnError",
     "InvalidHeaderError",
     "Mediator",
@@ -81,13 +88,18 @@ __all__ = [
     "MissingExtraError",
     "NoUnitOfWorkError",
     "NotAMessageError",
+    "NotificationChannel",
     "NotificationError",
     "NotificationEvent",
+    "OpenChannel",
     "Outbox",
     "OutboxTooLargeError",
     "PublishingError",
+    "Record",
+    "RecordSink",
     "Recorder",
     "Registry",
+    "Resolver",
     "RollbackOnlyError",
     "SchemaNotMigratedError",
     "SessionOwnershipError",

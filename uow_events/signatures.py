@@ -74,7 +74,8 @@ def is_value_type(kind: Any) -> bool:
     """Tell whether a type is that of a plain value (str, int, datetime, ...), which no container makes up."""
     if not isinstance(kind, type):
         return False
-    module = sys.modules[kind.__module__] if kind.__module__ in VALUE_MODULES else None
+    home = kind.__module__.partition(".")[0]
+    module = sys.modules[home] if home in VALUE_MODULES else None
     is_there = getattr(module, kind.__name__, None) is kind  # what exec() runs claims to be of builtins
     return is_there or issubclass(kind, VALUES)
 

@@ -1,6 +1,8 @@
 """G1, G2, G4: all or none, and the answer only after the commit."""
 
 import asyncio
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -322,6 +324,26 @@ async def test_a_backend_killed_during_commit_leaves_an_unknown_outcome(app: App
     await other.rollback()
     await other.close()
     await assert_pool_clean(app.engine)
+
+
+async def test_a_process_killed_during_commit_stores_all_or_nothing(app: App, admin: Admin) -> None:
+    """Its COMMIT waits, with the outbox row written, for a deferred check; the server ends it without a client."""
+    async with app.mediator.unit_of_work() as unit:
+        meeting = Meeting(seats=1)
+        unit.session.add(meeting)
+    other = await app.engine.connect()
+    await other.execute(text("INSERT INTO attendance (meeting_id, who) VALUES (:id, 'me')"), {"id": meeting.id})
+    url = app.engine.url.render_as_string(hide_password=False)
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.integration.killed_program", url, str(meeting.id)), cwd=Path(__file__).parents[2]
+    )
+    await a_backend_waits(admin, app)
+    program.kill()
+    await program.wait()
+    await other.commit()
+    await other.close()
+    await assert_pool_clean(app.engine)
+    assert (await app.notes(), await app.outbox()) == ([], [])
 
 
 async def test_fifty_concurrent_sends_for_the_last_seat(app: App) -> None:

@@ -192,8 +192,8 @@ async def test_a_database_that_was_not_migrated_names_the_command(empty_database
         async with Mediator(engine, Registry(), notifications=Outbox()).unit_of_work() as unit:
             unit.record(Told("x"))
     assert str(raised.value) == (
-        "The table uow_events.outbox is not in this database: its schema has not been migrated. "
-        "Run `uow-events db upgrade`, or call uow_events.migrations.upgrade(op) in a revision of your own."
+        "The table uow_events.outbox is not in this database, or not as this version needs it: its schema has not been "
+        "migrated. Run `uow-events db upgrade`, or call uow_events.migrations.upgrade(op) in a revision of your own."
     )
     await engine.dispose()
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from lagom import Container
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.integration.conftest import App
@@ -19,7 +22,10 @@ from uow_events import (
     EventProcessor,
     EventStormError,
     HandlerNotFoundError,
+    InvalidArgumentError,
+    InvalidHeaderError,
     Mediator,
+    NotAMessageError,
     Recorder,
     Registry,
     RollbackOnlyError,
@@ -262,22 +268,21 @@ async def test_after_rollback_callbacks_never_mask_the_error(app: App, caplog: p
 async def test_a_record_or_flush_after_the_outbox_was_written_is_an_error(app: App) -> None:
     """The outbox rows are the last write (trap 11)."""
     kept: list[Note] = []
-    for late in (
-        lambda unit: unit.record(Told("late")),
-        lambda unit: unit.session.sync_session.add(Note(text="late")),
-        lambda unit: [setattr(note, "text", "late") for note in unit.session.sync_session.identity_map.values()],
-    ):
+    lates: dict[str, Callable[[UnitOfWork], object]] = {
+        r"record\(\) was used, but its unit of work is committing": lambda unit: unit.record(Told("late")),
+        r"session.add\(\) was used": lambda unit: unit.session.sync_session.add(Note(text="late")),
+        "is committing, with its outbox written": lambda unit: setattr(kept[-1], "text", "late"),
+    }
+    for refusal, late in lates.items():
 
         async def body(unit: UnitOfWork, late: object = late) -> object:
-            from sqlalchemy import event
-
             unit.record(Told("x"))
             kept.append(Note(text="in time"))
             unit.session.add(kept[-1])
             event.listen(unit.session.sync_session, "before_commit", lambda _: late(unit))  # type: ignore[operator]
             return None
 
-        with pytest.raises(UnitOfWorkClosedError, match="is committing"):
+        with pytest.raises(UnitOfWorkClosedError, match=refusal):
             await app.run(body)
     await app.assert_nothing_stored()
 
@@ -414,6 +419,62 @@ async def test_another_mediators_send_opens_its_own_transaction(app: App) -> Non
     assert await app.notes() == ["other"]
 
 
+async def test_headers_of_a_joined_send_are_refused(app: App) -> None:
+    async def body(unit: UnitOfWork) -> object:
+        return await app.mediator.send(Inner(), headers={"tenant": "a"})
+
+    with pytest.raises(InvalidHeaderError) as raised:
+        await app.run(body)
+    assert str(raised.value) == (
+        "The header 'tenant' cannot be sent: this send joins a running command, and shares the headers of that"
+    )
+
+
+async def test_a_class_in_place_of_a_command_is_an_error(app: App) -> None:
+    with pytest.raises(NotAMessageError, match="the class Do is not an instance of a Command"):
+        await app.mediator.send(Do)  # type: ignore[arg-type]
+
+
+async def test_arguments_that_cannot_work_are_refused_by_name(app: App) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"registry": Registry}, "registry must be an instance of Registry, and is the class Registry"),
+        ({"notifications": 5}, r"notifications must be Outbox\(\) or DirectPublishing\(broker\), and is a int"),
+        ({"unhandled_events": "raise"}, "unhandled_events must be 'warn', 'error' or 'ignore', and is 'raise'"),
+        ({"max_events": 0}, "max_events must be an integer from 1, and is 0"),
+    ]
+    for given, message in wrong:
+        with pytest.raises(InvalidArgumentError, match=message):
+            Mediator(app.engine, **({"registry": app.registry} | given))
+    async with UnitOfWork(app.engine, container=Container()) as unit:
+        with pytest.raises(InvalidArgumentError, match="callback must be a callable without parameters, and is 'no'"):
+            unit.after_commit("no")  # type: ignore[arg-type]
+
+
+async def test_recording_inside_a_flush_hook_works_and_flushing_there_is_an_error(app: App) -> None:
+    """Trap 7."""
+    heard: list[str] = []
+
+    @app.registry.event_handler
+    def hears(happened: Happened) -> None:
+        heard.append(happened.name)
+
+    async def records(unit: UnitOfWork) -> object:
+        event.listen(unit.session.sync_session, "after_flush", lambda *_: unit.record(Happened("flushed")), once=True)
+        unit.session.add(Note(text="x"))
+        return None
+
+    async def flushes(unit: UnitOfWork) -> object:
+        event.listen(unit.session.sync_session, "before_flush", lambda session, *_: session.flush())
+        unit.session.add(Note(text="y"))
+        return None
+
+    await app.run(records)
+    assert heard == ["flushed"]
+    with pytest.raises(InvalidRequestError, match="already flushing"):
+        await app.run(flushes)
+    assert await app.notes() == ["x"]
+
+
 async def test_a_task_that_outlives_its_unit_opens_its_own(app: App) -> None:
     end = asyncio.Event()
     left: list[asyncio.Task[object]] = []
@@ -442,8 +503,6 @@ async def test_a_command_without_handler_takes_no_connection(app: App) -> None:
         pass
 
     taken: list[object] = []
-    from sqlalchemy import event
-
     event.listen(app.engine.sync_engine.pool, "checkout", lambda *args: taken.append(args))
     with pytest.raises(HandlerNotFoundError) as raised:
         await app.mediator.send(Nobody())

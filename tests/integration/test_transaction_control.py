@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from tests.integration.conftest import App
 from tests.integration.messages import Do, Told
+from tests.integration.test_atomicity import a_backend_waits
 from tests.models import Base, Meeting, Note
+from tests.postgres.admin import Admin
 from uow_events import (
     Mediator,
     Outbox,
@@ -258,18 +260,22 @@ async def test_a_connection_kept_beyond_the_end_is_refused(app: App) -> None:
         await connection.execute(text("SELECT 1"))
 
 
-async def test_a_failing_gathers_sibling_is_awaited_before_the_rollback(app: App) -> None:
+async def test_a_failing_gathers_sibling_is_awaited_before_the_rollback(app: App, admin: Admin) -> None:
     """Traps 3 and 22: the sibling's statement is in flight when the handler fails."""
     started = asyncio.Event()
     outcome: list[object] = []
+    blocker = await app.engine.connect()
+    await blocker.execute(text("LOCK TABLE attendance IN ACCESS EXCLUSIVE MODE"))
 
     async def slow(session: AsyncSession) -> None:
         started.set()
-        outcome.append(await session.scalar(text("SELECT pg_backend_pid() FROM pg_sleep(0.2)")))
+        outcome.append(await session.scalar(text("SELECT count(*) FROM attendance")))
         outcome.append(await asyncio.gather(use(session), return_exceptions=True))
 
     async def fails() -> None:
         await started.wait()
+        await a_backend_waits(admin, app)
+        asyncio.get_running_loop().call_soon(lambda: asyncio.create_task(blocker.rollback()))
         raise KeyError("mine")
 
     siblings: list[asyncio.Task[None]] = []
@@ -284,6 +290,7 @@ async def test_a_failing_gathers_sibling_is_awaited_before_the_rollback(app: App
     with pytest.raises(KeyError, match="mine"):
         await app.run(body)
     await siblings[0]
+    await blocker.close()
     assert isinstance(outcome[0], int)
     assert isinstance(outcome[1][0], UnitOfWorkClosedError)  # type: ignore[index]
     await app.assert_nothing_stored()

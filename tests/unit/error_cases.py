@@ -29,6 +29,20 @@ class Case:
 
 CASES = [
     Case(
+        errors.SchemaNotMigratedError("messaging.outbox"),
+        RuntimeError,
+        {"table": "messaging.outbox"},
+        "The table messaging.outbox is not in this database, or not as this version needs it: its schema has not been "
+        "migrated. Run `uow-events db upgrade --schema messaging`, or call "
+        "uow_events.migrations.upgrade(op, schema='messaging') in a revision of your own.",
+    ),
+    Case(
+        errors.InvalidArgumentError("max_events", "an integer from 1, and is 0"),
+        ValueError,
+        {"argument": "max_events", "expected": "an integer from 1, and is 0"},
+        "The argument max_events must be an integer from 1, and is 0",
+    ),
+    Case(
         errors.InvalidHeaderError("traceparent", "it must be a str, and is a int"),
         ValueError,
         {"name": "traceparent", "problem": "it must be a str, and is a int"},
@@ -44,8 +58,8 @@ CASES = [
         errors.SchemaNotMigratedError("uow_events.outbox"),
         RuntimeError,
         {"table": "uow_events.outbox"},
-        "The table uow_events.outbox is not in this database: its schema has not been migrated. Run `uow-events db "
-        "upgrade`, or call uow_events.migrations.upgrade(op) in a revision of your own.",
+        "The table uow_events.outbox is not in this database, or not as this version needs it: its schema has not been "
+        "migrated. Run `uow-events db upgrade`, or call uow_events.migrations.upgrade(op) in a revision of your own.",
     ),
     Case(
         errors.NotAMessageError(Join, "a Command"),

@@ -26,6 +26,7 @@ EventStormError
 HandlerNotFoundError
 HandlerSignatureError
 InMemoryBroker
+InvalidArgumentError
 InvalidDsnError
 InvalidHeaderError
 Mediator
@@ -34,13 +35,18 @@ MigrationFailedError
 MissingExtraError
 NoUnitOfWorkError
 NotAMessageError
+NotificationChannel
 NotificationError
 NotificationEvent
+OpenChannel
 Outbox
 OutboxTooLargeError
 PublishingError
+Record
+RecordSink
 Recorder
 Registry
+Resolver
 RollbackOnlyError
 SchemaNotMigratedError
 SessionOwnershipError

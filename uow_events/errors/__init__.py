@@ -16,6 +16,7 @@
     |   +-- HandlerNotFoundError (LookupError)
     |   +-- UnhandledEventError (LookupError)
     |   +-- UnsupportedBindError (ValueError)
+    |   +-- InvalidArgumentError (TypeError, ValueError)
     |   +-- UnresolvableDependencyError (LookupError)
     |   +-- CaptiveDependencyError (RuntimeError)
     |   +-- WiringError (RuntimeError)
@@ -69,6 +70,7 @@ from uow_events.errors.setup import (
     DuplicateHandlerError,
     HandlerNotFoundError,
     HandlerSignatureError,
+    InvalidArgumentError,
     NotAMessageError,
     UnhandledEventError,
     UnresolvableDependencyError,
@@ -94,6 +96,7 @@ __all__ = [
     "EventStormError",
     "HandlerNotFoundError",
     "HandlerSignatureError",
+    "InvalidArgumentError",
     "InvalidDsnError",
     "InvalidHeaderError",
     "MigrationFailedError",

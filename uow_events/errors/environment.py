@@ -17,9 +17,12 @@ class SchemaNotMigratedError(UowEventsError, RuntimeError):
 
     def __init__(self, table: str) -> None:
         self.table = table
+        schema = table.rpartition(".")[0]
+        own = schema in ("", "uow_events")
         super().__init__(
-            f"The table {table} is not in this database: its schema has not been migrated. "
-            "Run `uow-events db upgrade`, or call uow_events.migrations.upgrade(op) in a revision of your own."
+            f"The table {table} is not in this database, or not as this version needs it: its schema has not been "
+            f"migrated. Run `uow-events db upgrade{'' if own else f' --schema {schema}'}`, or call "
+            f"uow_events.migrations.upgrade(op{'' if own else f', schema={schema!r}'}) in a revision of your own."
         )
 
 

@@ -68,6 +68,15 @@ class UnsupportedBindError(UowEventsError, ValueError):
         super().__init__(f"The {type(bind).__name__} given as bind cannot carry a unit of work: {problem}")
 
 
+class InvalidArgumentError(UowEventsError, TypeError, ValueError):
+    """A constructor of this framework was given something that cannot work."""
+
+    def __init__(self, argument: str, expected: str) -> None:
+        self.argument = argument
+        self.expected = expected
+        super().__init__(f"The argument {argument} must be {expected}")
+
+
 class UnresolvableDependencyError(UowEventsError, LookupError):
     """The container cannot build what a handler, or something it needs, asks for.
 

@@ -11,8 +11,9 @@ from typing import Any, Self, TypeVar, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uow_events.container import Container, LagomResolver
-from uow_events.errors import name_of
+from uow_events.errors import InvalidHeaderError, NotAMessageError, name_of
 from uow_events.events import EventEmitter, EventProcessor, Unhandled
+from uow_events.mediator.arguments import check_arguments
 from uow_events.mediator.registry import Registry
 from uow_events.mediator.verification import UNIT_TYPES, verify
 from uow_events.messages import (
@@ -45,6 +46,7 @@ class Mediator:
 
     Raises:
         UnsupportedBindError: the bind would void the promises made here.
+        InvalidArgumentError: another argument is not what it must be.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Mediator:
         unhandled_events: Unhandled = "warn",
         commit_timeout: timedelta = timedelta(seconds=30),
     ) -> None:
+        check_arguments(registry, notifications, unhandled_events, max_events)
         self.registry = registry
         self._sessions = Sessions(bind)
         self._resolver = LagomResolver(container, scoped, {Mediator: self})
@@ -75,15 +78,27 @@ class Mediator:
         Inside a handler of this mediator, or inside its unit_of_work(), the command joins the running transaction: its
         events are processed with the others, and its failure rolls everything back, even where it is caught.
 
+        Cancellation before the commit rolls back; one that arrives during it is raised after the command has committed.
+
         Raises:
             HandlerNotFoundError: nothing handles the command; no connection was taken.
+            NotAMessageError, InvalidHeaderError: the command or a header is not valid; no connection was taken.
             WiringError: the wiring has faults (at the first send).
             Exception: whatever a handler raised, the same object, after the rollback.
+            TransactionControlError, SessionOwnershipError, RollbackOnlyError, UnattachedAggregateError,
+                EventStormError, UnhandledEventError, BrokerNotConfiguredError, NotificationError, OutboxTooLargeError,
+                SchemaNotMigratedError: after the rollback, as their names say.
+            TransactionAbortedError: a commit would have stored nothing, or not everything.
+            CommitOutcomeUnknownError: COMMIT was sent, and no answer came; look before sending again.
         """
+        if isinstance(message, type):
+            raise NotAMessageError(message, "an instance of a Command")
         binding = self.registry.handler_of(type(message))
         self._verify_once()
         running = self._running()
         if running is not None:
+            for name in headers or ():
+                raise InvalidHeaderError(name, "this send joins a running command, and shares the headers of that")
             return cast(R, await _join(running, binding, message))
         async with self._open(name_of(type(message)), headers) as unit:
             answer = await _call(unit, binding, message)

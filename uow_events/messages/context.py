@@ -12,8 +12,9 @@ from uow_events.messages.text import why_not_text
 class MessageContext:
     """The running command's identity; injectable into every handler of its unit of work.
 
-    `correlation_id` is the same for everything that one outside request set in motion; `causation_id` is the id of the
-    message that caused this one. `headers` are what the caller gave to send().
+    `correlation_id` is meant to be the same for everything that one outside request set in motion (the command's own id
+    where none is given); `causation_id` is the id of the message that caused this one, if any. `headers` are what the
+    caller gave to send().
 
     Raises:
         InvalidHeaderError: a header's name or value is no str, or holds NUL or a lone surrogate.

@@ -9,9 +9,10 @@ from typing import Protocol, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uow_events.container import LagomResolver, Resolver
+from uow_events.container import Container, LagomResolver, Resolver
 from uow_events.errors import (
     CommitOutcomeUnknownError,
+    InvalidArgumentError,
     SessionOwnershipError,
     UnitOfWorkClosedError,
     UnprocessedEventsError,
@@ -60,7 +61,7 @@ class UnitOfWork:
         self,
         bind: Bind | Sessions,
         *,
-        container: Resolver | None = None,
+        container: Resolver | Container | None = None,
         pipeline: Callable[[UnitOfWork], Pipeline] | None = None,
         notifications: NotificationChannel | None = None,
         context: MessageContext | None = None,
@@ -79,7 +80,8 @@ class UnitOfWork:
         self._session, self._inner = sessions.open(self._fence, self._queue)
         self._queue.serve(self._session, self._inner)
         self._recorder = Recorder(self)
-        self._resolver = (container or LagomResolver()).child(
+        resolver = LagomResolver(container) if container is None or isinstance(container, Container) else container
+        self._resolver = resolver.child(
             {
                 AsyncSession: self._session,
                 type(self._session): self._session,
@@ -212,4 +214,6 @@ class UnitOfWork:
 
     def _add(self, callbacks: Callbacks, callback: Callback) -> None:
         self._fence.check_open("A callback")
+        if not callable(callback):
+            raise InvalidArgumentError("callback", f"a callable without parameters, and is {callback!r}")
         callbacks.add(callback, self._inner.savepoints.current)
