@@ -1,3 +1,4 @@
+# make demo [INPUT=file] [TRACE=line]: the file of commands to send, and the line whose tree is shown.
 # Needs git, make and a Python 3.11 or newer; everything else goes into .venv.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -7,7 +8,7 @@ JOBS ?= auto
 .PHONY: demo test coverage lint format bench wheel
 
 demo: .venv/installed
-	$(RUN) examples.meetings.demo $(INPUT)
+	$(RUN) examples.meetings.demo $(if $(INPUT),"$(INPUT)") $(if $(TRACE),--trace $(TRACE))
 
 test: .venv/installed
 	$(RUN) pytest -q -n $(JOBS) --dist loadfile $(ARGS)

@@ -42,7 +42,7 @@ def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
 
 def is_overload(node: ast.ClassDef | Function) -> bool:
     names = {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
-    return "overload" in names or "compiles" in names
+    return "overload" in names
 
 
 def init_faults(path: Path, tree: ast.Module) -> Iterator[str]:

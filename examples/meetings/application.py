@@ -19,8 +19,4 @@ def build_mediator(engine: AsyncEngine, registry: Registry | None = None) -> Med
     """Wire the application to a database; the engine stays the caller's."""
     container = Container()
     container[Clock] = SystemClock()  # type: ignore[type-abstract]
-    mediator = Mediator(
-        engine, registry or all_handlers(), container=container, notifications=Outbox(source="meetings")
-    )
-    container[Mediator] = mediator
-    return mediator
+    return Mediator(engine, registry or all_handlers(), container=container, notifications=Outbox(source="meetings"))

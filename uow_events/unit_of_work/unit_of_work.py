@@ -55,6 +55,21 @@ class UnitOfWork:
 
     Standalone: `async with UnitOfWork(engine) as uow: Meetings(uow.session)...`; a mediator's `unit_of_work()` brings
     the container, the event handlers and the notification channel along.
+
+    Args:
+        bind: an AsyncEngine, or an async_sessionmaker bound to one.
+        container: builds what resolve() is asked for: a Lagom container, or any Resolver.
+        pipeline: makes what processes recorded events, such as an EventProcessor; without one, recording is an error.
+        notifications: where notification events go; `channel` is what was opened of it.
+        name: what notes and task names call this unit of work.
+        owner: who opened it; a mediator joins units of its own.
+        commit_timeout: how long COMMIT, each callback, and a statement left in flight may take.
+
+    Raises:
+        UnsupportedBindError: the bind would void these promises.
+        UnitOfWorkClosedError: it was entered a second time.
+        UnprocessedEventsError: events were recorded, and there is no pipeline.
+        Exception: as for Mediator.send(), when the block is left.
     """
 
     def __init__(
