@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.integration.conftest import App
 from tests.integration.messages import Do, Followed, Happened, Inner, Told
+from tests.integration.waiting import a_backend_waits, a_check_that_waits
 from tests.models import Attendance, Meeting, Note
 from tests.postgres.admin import Admin, assert_pool_clean
 from uow_events import CommitOutcomeUnknownError, EventHandler, UnitOfWork
@@ -217,23 +218,9 @@ async def test_cancellation_during_a_statement_rolls_back(app: App, admin: Admin
         assert await connection.scalar(select(func.count()).select_from(Meeting)) == 0
 
 
-async def a_backend_waits(admin: Admin, app: App) -> None:
-    """Return as soon as a backend of this database waits for a lock."""
-    async with asyncio.timeout(20):
-        while not await admin.scalar(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND wait_event_type = 'Lock'",
-            name=app.engine.url.database,
-        ):
-            await asyncio.sleep(0)
-
-
 async def test_cancellation_while_committing_commits_and_is_raised_then(app: App, admin: Admin) -> None:
     """A deferred unique check waits for another transaction in the middle of COMMIT (trap 12)."""
-    async with app.mediator.unit_of_work() as unit:
-        meeting = Meeting(seats=1)
-        unit.session.add(meeting)
-    other = await app.engine.connect()
-    await other.execute(text("INSERT INTO attendance (meeting_id, who) VALUES (:id, 'me')"), {"id": meeting.id})
+    meeting, other = await a_check_that_waits(app)
 
     after: list[str] = []
 
@@ -295,11 +282,7 @@ async def test_a_killed_backend_leaves_nothing_and_a_clean_pool(app: App, admin:
 
 
 async def test_a_backend_killed_during_commit_leaves_an_unknown_outcome(app: App, admin: Admin) -> None:
-    async with app.mediator.unit_of_work() as unit:
-        meeting = Meeting(seats=1)
-        unit.session.add(meeting)
-    other = await app.engine.connect()
-    await other.execute(text("INSERT INTO attendance (meeting_id, who) VALUES (:id, 'me')"), {"id": meeting.id})
+    meeting, other = await a_check_that_waits(app)
     pids: list[int] = []
     rolled_back: list[str] = []
 
@@ -328,11 +311,7 @@ async def test_a_backend_killed_during_commit_leaves_an_unknown_outcome(app: App
 
 async def test_a_process_killed_during_commit_stores_all_or_nothing(app: App, admin: Admin) -> None:
     """Its COMMIT waits, with the outbox row written, for a deferred check; the server ends it without a client."""
-    async with app.mediator.unit_of_work() as unit:
-        meeting = Meeting(seats=1)
-        unit.session.add(meeting)
-    other = await app.engine.connect()
-    await other.execute(text("INSERT INTO attendance (meeting_id, who) VALUES (:id, 'me')"), {"id": meeting.id})
+    meeting, other = await a_check_that_waits(app)
     url = app.engine.url.render_as_string(hide_password=False)
     program = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.integration.killed_program", url, str(meeting.id)), cwd=Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from tests.integration.conftest import App
 from tests.integration.messages import Do, Happened, Inner, Told
-from tests.integration.test_atomicity import a_backend_waits
+from tests.integration.waiting import a_backend_waits, a_check_that_waits
 from tests.models import Attendance, Meeting, Note
 from tests.postgres.admin import Admin, assert_pool_clean
 from uow_events import (
@@ -180,11 +180,7 @@ async def test_sql_in_a_before_commit_listener_is_refused(app: App) -> None:
 
 
 async def test_the_end_of_the_loop_during_commit_leaves_an_unknown_outcome(app: App, admin: Admin) -> None:
-    async with app.mediator.unit_of_work() as unit:
-        meeting = Meeting(seats=1)
-        unit.session.add(meeting)
-    other = await app.engine.connect()
-    await other.execute(text("INSERT INTO attendance (meeting_id, who) VALUES (:id, 'me')"), {"id": meeting.id})
+    meeting, other = await a_check_that_waits(app)
     ran: list[str] = []
 
     async def body(unit: UnitOfWork) -> object:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.integration.conftest import App
 from tests.integration.messages import Do, Told
-from tests.integration.test_atomicity import a_backend_waits
+from tests.integration.waiting import a_backend_waits
 from tests.models import Base, Meeting, Note
 from tests.postgres.admin import Admin
 from uow_events import (

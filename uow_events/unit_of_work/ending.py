@@ -79,8 +79,7 @@ def write_last(session: Any, write: Callable[[Any], None]) -> None:
 def _look(session: FencedSession) -> None:
     if not session.is_active:
         raise TransactionAbortedError("a flush failed, and its error was swallowed") from session.fence.failure
-    with session.fence.control():
-        guard(session.fence)
+    guard(session.fence)
 
 
 def _commit(session: Any) -> None:
