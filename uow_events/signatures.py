@@ -1,14 +1,12 @@
 """What a callable asks for: its parameters with their types, reflected once."""
 
-import dis
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from types import FunctionType, NoneType, UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from uow_events.errors import UnresolvableDependencyError
@@ -20,6 +18,7 @@ UNANNOTATED: Any = inspect.Parameter.empty
 VALUE_MODULES = frozenset(
     {"builtins", "collections", "datetime", "decimal", "enum", "fractions", "pathlib", "typing", "uuid"}
 )
+IN_A_CIRCLE = ("these constructors need each other in a circle", "bind a factory to one of them")
 VALUES = (str, bytes, int, float, complex, Enum)
 
 
@@ -159,6 +158,13 @@ def without_none(kind: Any) -> Any:
     return kind
 
 
+def class_of_alias(kind: Any) -> Any:
+    """Return Repository for `Repository[Order]`, and anything that is no generic alias of a class to build as it is."""
+    origin = get_origin(kind)
+    is_class = isinstance(origin, type) and not is_value_type(origin) and origin.__module__ != "collections.abc"
+    return origin if is_class else kind
+
+
 @lru_cache(maxsize=4096)
 def constructor_of(kind: Any) -> tuple[Parameter, ...]:
     """Return the parameters of the constructor of a class to be built from them.
@@ -166,42 +172,31 @@ def constructor_of(kind: Any) -> tuple[Parameter, ...]:
     Raises:
         UnresolvableDependencyError: no object can be built from its constructor alone.
     """
-    problem = _why_unbuildable(kind)
-    if problem is not None:
-        raise UnresolvableDependencyError(kind, problem)
+    refusal = _why_unbuildable(kind)
+    if refusal is not None:
+        raise UnresolvableDependencyError(kind, *refusal)
     try:
         parameters = parameters_of(kind)
     except NameError as error:
-        missing = f"its constructor's annotations name {error.name!r}, which does not exist at run time"
-        problem = f"{missing}: import it for real, or bind a factory to it"
-        raise UnresolvableDependencyError(kind, problem, is_known=True) from error
+        problem = f"its constructor's annotations name {error.name!r}, which does not exist at run time"
+        raise UnresolvableDependencyError(
+            kind, problem, "import it for real, or bind a factory to it", is_known=True
+        ) from error
     except (TypeError, ValueError) as error:
-        problem = "its constructor has no readable signature: bind a factory to it"
-        raise UnresolvableDependencyError(kind, problem) from error
+        problem = "its constructor has no readable signature"
+        raise UnresolvableDependencyError(kind, problem, "bind a factory to it") from error
     for parameter in parameters:
         if parameter.type is UNANNOTATED and not parameter.has_default:
-            problem = (
-                f"its constructor's parameter {parameter.name!r} has no annotation: add one, or bind a factory to it"
-            )
-            raise UnresolvableDependencyError(kind, problem)
+            problem = f"its constructor's parameter {parameter.name!r} has no annotation"
+            raise UnresolvableDependencyError(kind, problem, "add one, or bind a factory to it")
     return parameters
 
 
-def _why_unbuildable(kind: Any) -> str | None:
+def _why_unbuildable(kind: Any) -> tuple[str, str] | None:
     if not isinstance(kind, type):
-        return "nothing is bound to it: bind it in the container, or ask for a class"
+        return "nothing is bound to it", "bind it in the container, or ask for a class"
     if is_value_type(kind):
-        return "it is a plain value or a collection, and nothing is bound to it: wrap it in a class of its own"
+        return "it is a plain value or a collection, and nothing is bound to it", "wrap it in a class of its own"
     if inspect.isabstract(kind) or getattr(kind, "_is_protocol", False):
-        return "it is abstract, and no implementation is bound to it: container[...] = implementation"
+        return "it is abstract, and no implementation is bound to it", "bind one to it in the container"
     return None
-
-
-def captured_by(factory: FunctionType) -> Iterator[object]:
-    """Return the objects around a function that it uses: of the functions it is nested in, and of its module."""
-    for cell in factory.__closure__ or ():
-        with suppress(ValueError):  # a variable that has no value yet
-            yield cell.cell_contents
-    for step in dis.get_instructions(factory):
-        if step.opname == "LOAD_GLOBAL":
-            yield factory.__globals__.get(step.argval)

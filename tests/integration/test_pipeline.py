@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ async def test_events_are_handled_breadth_first_in_recorded_order(app: App) -> N
 
 
 async def test_keys_and_constraint_errors_exist_before_events_are_handled(app: App) -> None:
-    async with app.mediator.unit_of_work() as unit:
+    async with UnitOfWork(app.engine) as unit:
         unit.session.add(Note(text="taken"))
     handled: list[object] = []
 
@@ -441,10 +442,20 @@ async def test_arguments_that_cannot_work_are_refused_by_name(app: App) -> None:
         ({"notifications": 5}, r"notifications must be Outbox\(\) or DirectPublishing\(broker\), and is a int"),
         ({"unhandled_events": "raise"}, "unhandled_events must be 'warn', 'error' or 'ignore', and is 'raise'"),
         ({"max_events": 0}, "max_events must be an integer from 1, and is 0"),
+        ({"max_requires_new": -1}, "max_requires_new must be None or an integer from 0, and is -1"),
+        ({"transaction": None}, "transaction must be an instance of TransactionOptions, and is a NoneType"),
+        (
+            {"commit_timeout": timedelta(seconds=-1)},
+            r"commit_timeout must be a timedelta from 1 millisecond to 24 days, and is datetime.timedelta\(days=-1, "
+            r"seconds=86399\)",
+        ),
     ]
     for given, message in wrong:
         with pytest.raises(InvalidArgumentError, match=message):
             Mediator(app.engine, **({"registry": app.registry} | given))
+    for limit in (timedelta(0), 5):
+        with pytest.raises(InvalidArgumentError, match="commit_timeout must be a timedelta from 1 millisecond"):
+            UnitOfWork(app.engine, commit_timeout=limit)  # type: ignore[arg-type]
     async with UnitOfWork(app.engine, container=Container()) as unit:
         with pytest.raises(InvalidArgumentError, match="callback must be a callable without parameters, and is 'no'"):
             unit.after_commit("no")  # type: ignore[arg-type]

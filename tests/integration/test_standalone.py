@@ -67,6 +67,15 @@ async def test_an_exception_leaves_as_it_is_and_rolls_back(engine: AsyncEngine) 
         assert await session.scalar(select(Meeting.seats)) is None
 
 
+ENTERED_TWICE = (
+    "`async with` on it a second time was used, but its unit of work {}: its block runs once; open a new one"
+)
+REFUSED = (
+    "{} was used, but its unit of work {}: await everything that uses it before the handler returns, or open a unit of "
+    "work of its own"
+)
+
+
 async def test_a_unit_of_work_is_entered_once(engine: AsyncEngine) -> None:
     unit = UnitOfWork(engine)
     with pytest.raises(UnitOfWorkClosedError, match="has not begun"):
@@ -76,10 +85,14 @@ async def test_a_unit_of_work_is_entered_once(engine: AsyncEngine) -> None:
     async with unit:
         with pytest.raises(UnitOfWorkClosedError) as raised:
             await unit.__aenter__()
-        assert "`async with` on it a second time was used, but its unit of work is open" in str(raised.value)
-    with pytest.raises(UnitOfWorkClosedError, match="has ended"):
+        assert str(raised.value) == ENTERED_TWICE.format("is open")
+    with pytest.raises(UnitOfWorkClosedError) as raised:
         async with unit:
             pass
+    assert str(raised.value) == ENTERED_TWICE.format("has ended")
+    with pytest.raises(UnitOfWorkClosedError) as raised:
+        unit.record(Happened())
+    assert str(raised.value) == REFUSED.format("record()", "has ended")
 
 
 async def test_records_made_from_another_context_still_belong_to_the_unit(engine: AsyncEngine) -> None:

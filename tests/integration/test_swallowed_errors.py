@@ -52,6 +52,22 @@ async def test_a_swallowed_flush_error_is_no_success(app: App) -> None:
     await app.assert_nothing_stored()
 
 
+async def test_a_flush_error_swallowed_inside_of_a_savepoint_leaves_its_block(app: App) -> None:
+    async def body(unit: UnitOfWork) -> object:
+        async with unit.session.begin_nested():
+            unit.session.add_all([Note(id=1, text="lost"), Note(id=1, text="lost")])
+            with suppress(IntegrityError):
+                await unit.session.flush()
+        return "success"
+
+    with pytest.raises(TransactionAbortedError) as raised:
+        await app.run(body)
+    problem = "a flush failed inside of a savepoint, and its error was swallowed"
+    assert str(raised.value) == f"There was no commit: {problem}. {ADVICE}"
+    assert isinstance(raised.value.__cause__, IntegrityError)
+    await app.assert_nothing_stored()
+
+
 async def test_a_swallowed_error_on_the_raw_connection_is_no_success(app: App) -> None:
     """Trap 20: no event of SQLAlchemy saw it."""
 

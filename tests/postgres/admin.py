@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import URL, text
@@ -31,8 +32,7 @@ class Admin:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
-        engine = create_async_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
+        async with _engine(self.url).connect() as connection:
             yield connection
 
     async def scalar(self, sql: str, **parameters: object) -> Any:
@@ -49,8 +49,14 @@ class Admin:
             return [Backend(*row) for row in rows]
 
     async def kill(self, pid: int) -> None:
-        """End a backend, as a failing server or an administrator would."""
-        await self.execute("SELECT pg_terminate_backend(:pid)", pid=pid)
+        """End a backend, as a failing server or an administrator would, and return when its process is gone."""
+        await self.execute("SELECT pg_terminate_backend(:pid, 20000)", pid=pid)
+
+
+@lru_cache
+def _engine(url: URL) -> AsyncEngine:
+    """An engine that keeps no connection, and so serves every event loop; it asks a server for its version once."""
+    return create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
 
 
 async def assert_pool_clean(engine: AsyncEngine, *, within: float = 5) -> None:
@@ -70,4 +76,5 @@ async def assert_pool_clean(engine: AsyncEngine, *, within: float = 5) -> None:
 async def busy_backends(engine: AsyncEngine) -> Sequence[Backend]:
     database = engine.url.database
     assert database
-    return [backend for backend in await Admin(engine.url).backends(database) if backend.state != "idle"]
+    admin = Admin(engine.url.set(database="postgres"))
+    return [backend for backend in await admin.backends(database) if backend.state != "idle"]

@@ -33,9 +33,12 @@ class Databases:
         self.admin = Admin(server)
         self.prefix = f"uow_events_{secrets.token_hex(6)}"
         self.template = f"{self.prefix}_template"
+        self._strategy = "file_copy"
         self._numbers = count(1)
 
     async def make_template(self) -> None:
+        if await self.admin.scalar("SHOW fsync") == "on":
+            self._strategy = "wal_log"  # a copy of files waits for two checkpoints
         await self._create(self.template, template="template0")
         engine = create_async_engine(self._url(self.template), poolclass=NullPool)
         async with engine.begin() as connection:
@@ -69,7 +72,7 @@ class Databases:
             await self._drop(name)
 
     async def _create(self, name: str, *, template: str) -> None:
-        await self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy {UTF8}")
+        await self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {self._strategy} {UTF8}")
 
     async def _drop(self, name: str) -> None:
         await self.admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

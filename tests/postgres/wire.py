@@ -1,7 +1,7 @@
-"""Counts statements where they cannot hide: on the wire between client and server."""
+"""Counts statements, and disturbs them, where they cannot hide: on the wire between client and server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,13 +12,23 @@ STARTUP_HEADER = 4
 
 
 class Wire:
-    """The statements that clients had executed, in order: simple queries and executions of prepared ones."""
+    """The statements that clients had executed, in order: simple queries and executions of prepared ones.
+
+    `before`, where set, runs before each of them goes on its way to the server.
+    """
 
     def __init__(self) -> None:
         self.statements: list[str] = []
+        self.before: Callable[[], Awaitable[None]] | None = None
+        self.clients: set[asyncio.StreamWriter] = set()
 
     def clear(self) -> None:
         self.statements.clear()
+
+    def cut(self) -> None:
+        """Hang up on all clients; what they have sent still reaches the server."""
+        for client in self.clients:
+            client.transport.abort()
 
     @property
     def words(self) -> list[str]:
@@ -36,12 +46,14 @@ async def tapped(url: URL) -> AsyncIterator[tuple[URL, Wire]]:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        server_reader, server_writer = await _connect(url)
+        server_reader, server_writer = await connect(url)
+        wire.clients.add(writer)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_copy(server_reader, writer))
                 group.create_task(_tap(reader, server_writer, wire))
         finally:
+            wire.clients.discard(writer)
             server_writer.close()
             writer.close()
 
@@ -56,7 +68,8 @@ async def tapped(url: URL) -> AsyncIterator[tuple[URL, Wire]]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _connect(url: URL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(url: URL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection to the server of a URL, over TCP or its socket."""
     directory = url.query.get("host", url.host or "")
     if str(directory).startswith("/"):
         return await asyncio.open_unix_connection(
@@ -81,14 +94,16 @@ async def _tap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wire:
         while True:
             header = await reader.readexactly(HEADER)
             body = await reader.readexactly(int.from_bytes(header[1:]) - STARTUP_HEADER)
-            _note(header[:1], body, prepared, portals, wire)
+            is_statement = _note(header[:1], body, prepared, portals, wire)
+            if is_statement and wire.before is not None:
+                await wire.before()
             writer.write(header + body)
             await writer.drain()
     except asyncio.IncompleteReadError:
         writer.close()
 
 
-def _note(kind: bytes, body: bytes, prepared: dict[bytes, str], portals: dict[bytes, bytes], wire: Wire) -> None:
+def _note(kind: bytes, body: bytes, prepared: dict[bytes, str], portals: dict[bytes, bytes], wire: Wire) -> bool:
     parts = body.split(b"\0", 2)
     if kind == b"Q":
         wire.statements.append(parts[0].decode())
@@ -98,3 +113,4 @@ def _note(kind: bytes, body: bytes, prepared: dict[bytes, str], portals: dict[by
         portals[parts[0]] = parts[1]
     elif kind == b"E":
         wire.statements.append(prepared[portals[parts[0]]])
+    return kind in (b"Q", b"E")

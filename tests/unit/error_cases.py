@@ -1,6 +1,7 @@
 """One of every error, with its message in full."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import uow_events.errors as errors
@@ -29,6 +30,49 @@ class Case:
 
 CASES = [
     Case(
+        errors.EventsOfQueryError("Find", [2, "two", 3]),
+        RuntimeError,
+        {"query": "Find", "events": (2, "two", 3)},
+        "The query Find recorded int, str: a query changes nothing, and so nothing happens in it that others could "
+        "hear of. Make it a Command",
+    ),
+    Case(
+        errors.WrongEventLoopError(),
+        RuntimeError,
+        {},
+        "This mediator has been used on another event loop, to which its engine's connections belong: make an engine "
+        "and a mediator for each event loop",
+    ),
+    Case(
+        errors.RequiresNewLimitError("Join", 4),
+        RuntimeError,
+        {"name": "Join", "limit": 4},
+        'Join with propagation="requires_new" was not begun: 4 transaction(s) of this mediator hold a connection '
+        "already while they wait for an inner one, and with more of them the pool could run dry for good. Send it "
+        "again, raise pool_size, or send it after the outer commit",
+    ),
+    Case(
+        errors.TransactionOptionsConflictError("Join", "isolation_level", "SERIALIZABLE", None),
+        ValueError,
+        {"name": "Join", "option": "isolation_level", "wanted": "SERIALIZABLE", "running": None},
+        "Join cannot join the running transaction: it asks for isolation_level='SERIALIZABLE', and the transaction has "
+        'None. Give both the same option, or send it with propagation="requires_new"',
+    ),
+    Case(
+        errors.TransactionOptionsConflictError("Join", "settings", {"app.tenant": "a"}, {"app.tenant": "b"}),
+        ValueError,
+        {"name": "Join", "option": "settings", "wanted": {"app.tenant": "a"}, "running": {"app.tenant": "b"}},
+        "Join cannot join the running transaction: it asks for settings of its own, and the transaction has other "
+        'ones. Give both the same option, or send it with propagation="requires_new"',
+    ),
+    Case(
+        errors.NotRepeatableError("Charge", "PlaceOrder"),
+        RuntimeError,
+        {"name": "Charge", "running": "PlaceOrder"},
+        "Charge is registered with repeatable=False, and PlaceOrder, inside of which it was sent, would run it again "
+        "with each retry: leave the retry out of that one's options, or send this one before or after it",
+    ),
+    Case(
         errors.SchemaNotMigratedError("messaging.outbox"),
         RuntimeError,
         {"table": "messaging.outbox"},
@@ -47,6 +91,13 @@ CASES = [
         ValueError,
         {"name": "traceparent", "problem": "it must be a str, and is a int"},
         "The header 'traceparent' cannot be sent: it must be a str, and is a int",
+    ),
+    Case(
+        errors.MiddlewareError(handle),
+        RuntimeError,
+        {"middleware": handle},
+        "The middleware handle called call_next() twice; what it wraps runs once at most. To run a command again after "
+        "an error, give it a RetryPolicy",
     ),
     Case(
         errors.MissingExtraError("The command uow-events", "cli"),
@@ -80,9 +131,22 @@ CASES = [
         "Join is already handled by Meeting; handle cannot be registered for it too",
     ),
     Case(
+        errors.RegistrationClosedError(handle, "a command has been sent"),
+        RuntimeError,
+        {"handler": handle, "reason": "a command has been sent"},
+        "handle cannot be registered any more: a command has been sent. Register every handler before that",
+    ),
+    Case(
+        errors.HandlerNotFoundError(Join, "query"),
+        LookupError,
+        {"message": Join, "kind": "query"},
+        "No handler is registered for the query Join: decorate one with @registry.query_handler, or include its "
+        "registry",
+    ),
+    Case(
         errors.HandlerNotFoundError(Join),
         LookupError,
-        {"message": Join},
+        {"message": Join, "kind": "command"},
         "No handler is registered for the command Join: decorate one with @registry.command_handler, or include its "
         "registry",
     ),
@@ -100,10 +164,10 @@ CASES = [
         "The str given as bind cannot carry a unit of work: it is no engine",
     ),
     Case(
-        errors.UnresolvableDependencyError(Meeting, "it is abstract"),
+        errors.UnresolvableDependencyError(Meeting, "it is abstract", "bind one to it"),
         LookupError,
-        {"dependency": Meeting, "problem": "it is abstract", "is_known": False},
-        "Meeting cannot be resolved: it is abstract",
+        {"dependency": Meeting, "problem": "it is abstract", "remedy": "bind one to it", "is_known": False},
+        "Meeting cannot be resolved: it is abstract; bind one to it",
     ),
     Case(
         errors.CaptiveDependencyError(Meeting, Join),
@@ -120,10 +184,10 @@ CASES = [
         "first one's closed session. Bind it without Singleton, or list it in Mediator(scoped=[...])",
     ),
     Case(
-        errors.WiringError(["one", "two"]),
+        errors.WiringError([errors.Fault("Join -> Clock", "it is abstract", "bind one"), errors.Fault("a", "b", "c")]),
         RuntimeError,
-        {"faults": ("one", "two")},
-        "2 fault(s) in the wiring of this mediator:\n  - one\n  - two",
+        {"faults": (errors.Fault("Join -> Clock", "it is abstract", "bind one"), errors.Fault("a", "b", "c"))},
+        "2 fault(s) in the wiring of this mediator:\n  - Join -> Clock: it is abstract; bind one\n  - a: b; c",
     ),
     Case(
         errors.TransactionControlError("session.commit()"),
@@ -142,21 +206,29 @@ CASES = [
     Case(
         errors.SessionOwnershipError("session.execute()", "session.flush()"),
         RuntimeError,
-        {"operation": "session.execute()", "running": "session.flush()"},
+        {"operation": "session.execute()", "running": "session.flush()", "handler": None},
         "session.execute() was called on a session while session.flush() is still running on it in another task: "
         "await one after the other, or give the second task a unit of work of its own",
     ),
     Case(
+        errors.SessionOwnershipError("session.execute()", "nobody", handler="SendMail"),
+        RuntimeError,
+        {"operation": "session.execute()", "running": "nobody", "handler": "SendMail"},
+        "session.execute() was called by SendMail, but event handlers run concurrently, and nobody holds the session: "
+        "ask for AsyncSession or UnitOfWork in the handler's constructor (a function: as a parameter), so that it runs "
+        "alone on the session",
+    ),
+    Case(
         errors.TransactionAbortedError("a flush failed"),
         RuntimeError,
-        {"problem": "a flush failed"},
+        {"problem": "a flush failed", "is_connection_lost": False, "is_stored_in_part": False},
         "There was no commit: a flush failed. Let database errors leave the handler, or do what may fail inside "
         "`async with session.begin_nested()`",
     ),
     Case(
         errors.RollbackOnlyError("A joined send of Join"),
         RuntimeError,
-        {"joined": "A joined send of Join"},
+        {"joined": "A joined send of Join", "reason": "half of it would have been committed"},
         "A joined send of Join failed inside this transaction and its error was caught: half of it would have been "
         "committed, so everything was rolled back. Let the error pass",
     ),
@@ -165,6 +237,52 @@ CASES = [
         RuntimeError,
         {"reason": "no answer in time"},
         "The outcome of the commit is unknown: no answer in time. Look at the data before sending the command again",
+    ),
+    Case(
+        errors.CommandTimeoutError(
+            "Join", timedelta(seconds=1.5), "handle, handling Join -> Joined, in session.flush()"
+        ),
+        TimeoutError,
+        {
+            "command": "Join",
+            "limit": timedelta(seconds=1.5),
+            "running": "handle, handling Join -> Joined, in session.flush()",
+        },
+        "Join took longer than its timeout of 1.5 s, and everything was rolled back. Running was handle, handling "
+        "Join -> Joined, in session.flush(): find out what that waited for, or raise TransactionOptions(timeout=...)",
+    ),
+    Case(
+        errors.CommitRolledBackError("no answer in time"),
+        RuntimeError,
+        {"problem": "no answer in time", "is_connection_lost": True, "is_stored_in_part": False},
+        "There was no commit: no answer in time, and the server rolled it back. The command can be sent again",
+    ),
+    Case(
+        errors.IdempotencyConflictError(Join, "k1", "tenant"),
+        ValueError,
+        {"command": Join, "key": "k1", "scope": "tenant"},
+        "The idempotency key 'k1' of 'tenant' belongs to another Join, whose content differs: repeat that one "
+        "unchanged, or give this one a key of its own",
+    ),
+    Case(
+        errors.IdempotencyInProgressError(Join, "k1"),
+        RuntimeError,
+        {"command": Join, "key": "k1", "scope": ""},
+        "Join with the idempotency key 'k1' is still running, and its response was not there in time: send it again "
+        "later, with the same key",
+    ),
+    Case(
+        errors.IdempotencyRequestError(Join, "its name is too long"),
+        TypeError,
+        {"command": Join, "problem": "its name is too long"},
+        "Join cannot be sent with an idempotency key: its name is too long",
+    ),
+    Case(
+        errors.IdempotencyResponseError(Join, list[Meeting], "Meeting cannot be restored"),
+        TypeError,
+        {"command": Join, "response_type": list[Meeting], "problem": "Meeting cannot be restored"},
+        "The response of Join, list[tests.unit.error_cases.Meeting], cannot be kept under an idempotency key: Meeting "
+        "cannot be restored",
     ),
     Case(
         errors.NoUnitOfWorkError("Recording a callable"),
@@ -179,6 +297,13 @@ CASES = [
         {"aggregate": Meeting, "problem": "it was never added"},
         "Meeting recorded an event, but it was never added: add, load or merge it in this unit of work's session, or "
         "record the event through the handler. Everything was rolled back",
+    ),
+    Case(
+        errors.AggregateNotFoundError(Meeting, {"tenant": "acme", "id": 3}),
+        LookupError,
+        {"aggregate": Meeting, "identity": {"tenant": "acme", "id": 3}},
+        "No Meeting has the tenant and id that the command gives: it was never stored, or was deleted. This error's "
+        "attribute identity holds the values",
     ),
     Case(
         errors.UnprocessedEventsError([2, "two", 3]),
@@ -247,10 +372,22 @@ CASES = [
         "postgres://, or postgresql+asyncpg://), with special characters of the password as %40 and the like.",
     ),
     Case(
+        errors.InvalidTargetError("app:mediatr", "there is no module 'app'"),
+        ValueError,
+        {"target": "app:mediatr", "problem": "there is no module 'app'"},
+        "'app:mediatr' names no mediator: there is no module 'app'",
+    ),
+    Case(
         errors.DatabaseUnavailableError("app on localhost", "refused"),
         ConnectionError,
         {"database": "app on localhost", "reason": "refused"},
         "No connection to app on localhost: refused. Check the DSN, and that the server accepts it.",
+    ),
+    Case(
+        errors.DatabaseRefusedError("app", "permission denied"),
+        RuntimeError,
+        {"database": "app", "reason": "permission denied"},
+        "The statement was rolled back, since app refused it: permission denied",
     ),
     Case(
         errors.MigrationFailedError("app", "uow_events", "permission denied"),

@@ -3,14 +3,22 @@
 import uow_events
 
 NAMES = """
+AggregateNotFoundError
 AggregateRoot
+Blueprint
 Broker
 BrokerMessage
 BrokerNotConfiguredError
+CallNext
 CaptiveDependencyError
+CircuitBreaker
 Command
 CommandHandler
+CommandTimeoutError
 CommitOutcomeUnknownError
+CommitRolledBackError
+ContextFilter
+DatabaseRefusedError
 DatabaseUnavailableError
 DirectPublishing
 DomainEvent
@@ -23,35 +31,62 @@ EventMap
 EventOrBuilder
 EventProcessor
 EventStormError
+EventsOfQueryError
+FallbackHandler
+Fault
+GuardedRun
+HandlerContext
+HandlerMiddleware
 HandlerNotFoundError
 HandlerSignatureError
+IdempotencyConflictError
+IdempotencyInProgressError
+IdempotencyKey
+IdempotencyRequestError
+IdempotencyResponseError
 InMemoryBroker
+Inspectable
 InvalidArgumentError
 InvalidDsnError
 InvalidHeaderError
+InvalidTargetError
 Mediator
 MessageContext
+MiddlewareError
 MigrationFailedError
 MissingExtraError
 NoUnitOfWorkError
 NotAMessageError
+NotRepeatableError
 NotificationChannel
 NotificationError
 NotificationEvent
 OpenChannel
 Outbox
 OutboxTooLargeError
+Propagation
 PublishingError
+Query
+QueryHandler
 Record
 RecordSink
 Recorder
+RegistrationClosedError
 Registry
+RequiresNewLimitError
+ResolvedOptions
 Resolver
+RetryPolicy
 RollbackOnlyError
 SchemaNotMigratedError
+SendContext
+SendMiddleware
 SessionOwnershipError
 TransactionAbortedError
 TransactionControlError
+TransactionMark
+TransactionOptions
+TransactionOptionsConflictError
 UnattachedAggregateError
 UnhandledEventError
 UnitOfWork
@@ -62,8 +97,11 @@ UnresolvableDependencyError
 UnsupportedBindError
 UowEventsError
 WiringError
+WrongEventLoopError
+is_retryable
 metadata
 notification
+purge_idempotency_keys
 tables
 """
 
@@ -76,4 +114,4 @@ def test_the_public_names_are_these() -> None:
 def test_every_error_is_public() -> None:
     from uow_events import errors
 
-    assert set(errors.__all__) - {"name_of"} <= set(uow_events.__all__)
+    assert set(errors.__all__) - {"kind_of", "name_of"} <= set(uow_events.__all__)

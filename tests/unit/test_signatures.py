@@ -14,7 +14,6 @@ from uow_events.signatures import (
     UNANNOTATED,
     Parameter,
     arguments_for,
-    captured_by,
     conflicts,
     is_value_type,
     parameters_of,
@@ -96,9 +95,9 @@ def test_a_parameter_without_annotation_cannot_be_injected() -> None:
 def resolver(known: Mapping[Any, object], broken: Sequence[Any] = ()) -> Callable[[Any], Any]:
     def resolve(kind: Any) -> object:
         if kind in broken:
-            raise UnresolvableDependencyError(kind, "it is broken", is_known=True)
+            raise UnresolvableDependencyError(kind, "it is broken", "mend it", is_known=True)
         if kind not in known:
-            raise UnresolvableDependencyError(kind, "nothing is bound to it")
+            raise UnresolvableDependencyError(kind, "nothing is bound to it", "bind it")
         return known[kind]
 
     return resolve
@@ -122,7 +121,7 @@ def test_a_dependency_that_cannot_be_built_is_never_replaced_by_a_default() -> N
 
 def test_what_something_deeper_misses_is_never_replaced_by_a_default() -> None:
     def resolve(kind: Any) -> object:
-        raise UnresolvableDependencyError(int, "nothing is bound to it")
+        raise UnresolvableDependencyError(int, "nothing is bound to it", "bind it")
 
     with pytest.raises(UnresolvableDependencyError, match="int cannot be resolved"):
         arguments_for([parameter("a", Clock, None)], resolve)
@@ -207,17 +206,3 @@ def test_annotations_that_contradict_each_other_conflict(promised: Any, returned
 )
 def test_an_optional_type_is_the_type(kind: Any, plain: Any) -> None:
     assert without_none(kind) == plain
-
-
-OF_MODULE = Clock()
-
-
-def test_a_function_captures_what_it_uses_around_it() -> None:
-    nested = Fast()
-    lambda: later
-    assert set(captured_by(lambda: (nested, OF_MODULE, nested.OF_MODULE, later))) == {nested, OF_MODULE}  # type: ignore[attr-defined,arg-type]
-    later = 3
-
-
-def test_a_name_that_is_only_an_attribute_is_not_captured() -> None:
-    assert list(captured_by(lambda settings: settings.OF_MODULE)) == []  # type: ignore[arg-type]

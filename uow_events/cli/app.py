@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from uow_events.cli import db
+from uow_events.cli import check, db, idempotency
 
 app = typer.Typer(
     name="uow-events",
@@ -15,6 +15,8 @@ app = typer.Typer(
     rich_markup_mode=None,  # usage errors in one line too, like all others
 )
 app.add_typer(db.app, name="db")
+app.add_typer(idempotency.app, name="idempotency")
+app.command()(check.check)
 
 
 def _print_version(wanted: bool) -> None:
@@ -29,4 +31,4 @@ def uow_events(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Operate what uow_events keeps in a PostgreSQL database."""
+    """Check an application's wiring, and operate what uow_events keeps in a PostgreSQL database."""

@@ -7,12 +7,15 @@
     |   +-- UnknownSchemaVersionError (ValueError)
     |   +-- EmbeddedPostgresError (RuntimeError)
     |   +-- InvalidDsnError (ValueError)
+    |   +-- InvalidTargetError (ValueError)
     |   +-- DatabaseUnavailableError (ConnectionError)
     |   +-- MigrationFailedError (RuntimeError)
+    |   +-- DatabaseRefusedError (RuntimeError)
     +-- setup
     |   +-- NotAMessageError (TypeError)
     |   +-- HandlerSignatureError (TypeError)
     |   +-- DuplicateHandlerError (ValueError)
+    |   +-- RegistrationClosedError (RuntimeError)
     |   +-- HandlerNotFoundError (LookupError)
     |   +-- UnhandledEventError (LookupError)
     |   +-- UnsupportedBindError (ValueError)
@@ -20,17 +23,33 @@
     |   +-- UnresolvableDependencyError (LookupError)
     |   +-- CaptiveDependencyError (RuntimeError)
     |   +-- WiringError (RuntimeError)
+    +-- middleware
+    |   `-- MiddlewareError (RuntimeError)
     +-- transaction
     |   +-- TransactionControlError (RuntimeError)
     |   +-- UnitOfWorkClosedError (RuntimeError)
     |   +-- SessionOwnershipError (RuntimeError)
     |   +-- TransactionAbortedError (RuntimeError)
+    |   |   `-- CommitRolledBackError
     |   +-- RollbackOnlyError (RuntimeError)
     |   +-- CommitOutcomeUnknownError (RuntimeError)
+    |   +-- CommandTimeoutError (TimeoutError)
+    +-- sending
+    |   +-- WrongEventLoopError (RuntimeError)
+    |   +-- NotRepeatableError (RuntimeError)
+    |   +-- RequiresNewLimitError (RuntimeError)
+    |   +-- TransactionOptionsConflictError (ValueError)
+    +-- idempotency
+    |   +-- IdempotencyConflictError (ValueError)
+    |   +-- IdempotencyInProgressError (RuntimeError)
+    |   +-- IdempotencyRequestError (TypeError)
+    |   +-- IdempotencyResponseError (TypeError)
     +-- recording
     |   +-- NoUnitOfWorkError (RuntimeError)
     |   +-- UnattachedAggregateError (LookupError)
+    |   +-- AggregateNotFoundError (LookupError)
     |   +-- UnprocessedEventsError (RuntimeError)
+    |   +-- EventsOfQueryError (RuntimeError)
     |   +-- EventStormError (RecursionError)
     `-- notification
         +-- BrokerNotConfiguredError (RuntimeError)
@@ -42,16 +61,26 @@
 Errors keep the objects they speak of as attributes, and say what happened, to which object, and what to do.
 """
 
-from uow_events.errors.base import UowEventsError, name_of
+from uow_events.errors.base import UowEventsError, kind_of, name_of
 from uow_events.errors.environment import (
+    DatabaseRefusedError,
     DatabaseUnavailableError,
     EmbeddedPostgresError,
     InvalidDsnError,
+    InvalidTargetError,
     MigrationFailedError,
     MissingExtraError,
     SchemaNotMigratedError,
     UnknownSchemaVersionError,
 )
+from uow_events.errors.fault import Fault
+from uow_events.errors.idempotency import (
+    IdempotencyConflictError,
+    IdempotencyInProgressError,
+    IdempotencyRequestError,
+    IdempotencyResponseError,
+)
+from uow_events.errors.middleware import MiddlewareError
 from uow_events.errors.notification import (
     BrokerNotConfiguredError,
     InvalidHeaderError,
@@ -60,10 +89,18 @@ from uow_events.errors.notification import (
     PublishingError,
 )
 from uow_events.errors.recording import (
+    AggregateNotFoundError,
+    EventsOfQueryError,
     EventStormError,
     NoUnitOfWorkError,
     UnattachedAggregateError,
     UnprocessedEventsError,
+)
+from uow_events.errors.sending import (
+    NotRepeatableError,
+    RequiresNewLimitError,
+    TransactionOptionsConflictError,
+    WrongEventLoopError,
 )
 from uow_events.errors.setup import (
     CaptiveDependencyError,
@@ -72,13 +109,16 @@ from uow_events.errors.setup import (
     HandlerSignatureError,
     InvalidArgumentError,
     NotAMessageError,
+    RegistrationClosedError,
     UnhandledEventError,
     UnresolvableDependencyError,
     UnsupportedBindError,
     WiringError,
 )
 from uow_events.errors.transaction import (
+    CommandTimeoutError,
     CommitOutcomeUnknownError,
+    CommitRolledBackError,
     RollbackOnlyError,
     SessionOwnershipError,
     TransactionAbortedError,
@@ -87,30 +127,46 @@ from uow_events.errors.transaction import (
 )
 
 __all__ = [
+    "AggregateNotFoundError",
     "BrokerNotConfiguredError",
     "CaptiveDependencyError",
+    "CommandTimeoutError",
     "CommitOutcomeUnknownError",
+    "CommitRolledBackError",
+    "DatabaseRefusedError",
     "DatabaseUnavailableError",
     "DuplicateHandlerError",
     "EmbeddedPostgresError",
     "EventStormError",
+    "EventsOfQueryError",
+    "Fault",
     "HandlerNotFoundError",
     "HandlerSignatureError",
+    "IdempotencyConflictError",
+    "IdempotencyInProgressError",
+    "IdempotencyRequestError",
+    "IdempotencyResponseError",
     "InvalidArgumentError",
     "InvalidDsnError",
     "InvalidHeaderError",
+    "InvalidTargetError",
+    "MiddlewareError",
     "MigrationFailedError",
     "MissingExtraError",
     "NoUnitOfWorkError",
     "NotAMessageError",
+    "NotRepeatableError",
     "NotificationError",
     "OutboxTooLargeError",
     "PublishingError",
+    "RegistrationClosedError",
+    "RequiresNewLimitError",
     "RollbackOnlyError",
     "SchemaNotMigratedError",
     "SessionOwnershipError",
     "TransactionAbortedError",
     "TransactionControlError",
+    "TransactionOptionsConflictError",
     "UnattachedAggregateError",
     "UnhandledEventError",
     "UnitOfWorkClosedError",
@@ -120,5 +176,7 @@ __all__ = [
     "UnsupportedBindError",
     "UowEventsError",
     "WiringError",
+    "WrongEventLoopError",
+    "kind_of",
     "name_of",
 ]

@@ -14,3 +14,8 @@ def name_of(thing: object) -> str:
         return str(thing)
     named = thing if isinstance(thing, type | FunctionType | MethodType) else type(thing)
     return named.__qualname__.rpartition("<locals>.")[2]
+
+
+def kind_of(thing: object) -> str:
+    """Return "the class X" for a class, and "a X" for an object of it."""
+    return f"the class {name_of(thing)}" if isinstance(thing, type) else f"a {name_of(thing)}"

@@ -56,6 +56,15 @@ class InvalidDsnError(UowEventsError, ValueError):
         )
 
 
+class InvalidTargetError(UowEventsError, ValueError):
+    """A command line names no mediator, or the application's own code failed before it could be had."""
+
+    def __init__(self, target: str, problem: str) -> None:
+        self.target = target
+        self.problem = problem
+        super().__init__(f"{target!r} names no mediator: {problem}")
+
+
 class DatabaseUnavailableError(UowEventsError, ConnectionError):
     """No connection to a database could be made."""
 
@@ -63,6 +72,15 @@ class DatabaseUnavailableError(UowEventsError, ConnectionError):
         self.database = database
         self.reason = reason
         super().__init__(f"No connection to {database}: {reason}. Check the DSN, and that the server accepts it.")
+
+
+class DatabaseRefusedError(UowEventsError, RuntimeError):
+    """A database refused a statement of a command of `uow-events`, which was rolled back."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        self.database = database
+        self.reason = reason
+        super().__init__(f"The statement was rolled back, since {database} refused it: {reason}")
 
 
 class MigrationFailedError(UowEventsError, RuntimeError):

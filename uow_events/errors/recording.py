@@ -1,6 +1,6 @@
-"""Errors of recording and processing events."""
+"""Errors of aggregates, and of recording and processing events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from uow_events.errors.base import UowEventsError, name_of
 
@@ -28,6 +28,18 @@ class UnattachedAggregateError(UowEventsError, LookupError):
         )
 
 
+class AggregateNotFoundError(UowEventsError, LookupError):
+    """An aggregate handler found no aggregate; `identity` is what it looked for, by the attributes of the key."""
+
+    def __init__(self, aggregate: type, identity: Mapping[str, object]) -> None:
+        self.aggregate = aggregate
+        self.identity = dict(identity)
+        super().__init__(
+            f"No {name_of(aggregate)} has the {' and '.join(self.identity)} that the command gives: it was never "
+            "stored, or was deleted. This error's attribute identity holds the values"
+        )
+
+
 class UnprocessedEventsError(UowEventsError, RuntimeError):
     """Events were recorded in a unit of work that has nothing to process them with."""
 
@@ -37,6 +49,19 @@ class UnprocessedEventsError(UowEventsError, RuntimeError):
         super().__init__(
             f"{names} recorded in a unit of work without an event processor would be lost: pass pipeline=, "
             "or use mediator.unit_of_work(). Everything was rolled back"
+        )
+
+
+class EventsOfQueryError(UowEventsError, RuntimeError):
+    """A query recorded an event, which nobody would process."""
+
+    def __init__(self, query: str, events: Sequence[object]) -> None:
+        self.query = query
+        self.events = tuple(events)
+        names = ", ".join(sorted({name_of(type(event)) for event in self.events}))
+        super().__init__(
+            f"The query {query} recorded {names}: a query changes nothing, and so nothing happens in it that others "
+            "could hear of. Make it a Command"
         )
 
 

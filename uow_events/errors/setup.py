@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from uow_events.errors.base import UowEventsError, name_of
+from uow_events.errors.fault import Fault
 
 
 class NotAMessageError(UowEventsError, TypeError):
@@ -25,7 +26,7 @@ class HandlerSignatureError(UowEventsError, TypeError):
 
 
 class DuplicateHandlerError(UowEventsError, ValueError):
-    """Two handlers were registered for one command, or one handler twice for one event."""
+    """Two handlers were registered for one command or query, or one handler twice for one event."""
 
     def __init__(self, message: type, first: object, second: object) -> None:
         self.message = message
@@ -37,14 +38,26 @@ class DuplicateHandlerError(UowEventsError, ValueError):
         )
 
 
-class HandlerNotFoundError(UowEventsError, LookupError):
-    """A command was sent for which no handler is registered; no connection was taken."""
+class RegistrationClosedError(UowEventsError, RuntimeError):
+    """A handler was registered where nothing would ever ask for it: its registry is closed."""
 
-    def __init__(self, message: type) -> None:
-        self.message = message
+    def __init__(self, handler: object, reason: str) -> None:
+        self.handler = handler
+        self.reason = reason
         super().__init__(
-            f"No handler is registered for the command {name_of(message)}: "
-            "decorate one with @registry.command_handler, or include its registry"
+            f"{name_of(handler)} cannot be registered any more: {reason}. Register every handler before that"
+        )
+
+
+class HandlerNotFoundError(UowEventsError, LookupError):
+    """A command or query was sent for which no handler is registered; no connection was taken."""
+
+    def __init__(self, message: type, kind: str = "command") -> None:
+        self.message = message
+        self.kind = kind
+        super().__init__(
+            f"No handler is registered for the {kind} {name_of(message)}: "
+            f"decorate one with @registry.{kind}_handler, or include its registry"
         )
 
 
@@ -83,11 +96,12 @@ class UnresolvableDependencyError(UowEventsError, LookupError):
     `is_known` says that the type exists for the container, so that no parameter's default may stand in for it.
     """
 
-    def __init__(self, dependency: object, problem: str, *, is_known: bool = False) -> None:
+    def __init__(self, dependency: object, problem: str, remedy: str, *, is_known: bool = False) -> None:
         self.dependency = dependency
         self.problem = problem
+        self.remedy = remedy
         self.is_known = is_known
-        super().__init__(f"{name_of(dependency)} cannot be resolved: {problem}")
+        super().__init__(f"{name_of(dependency)} cannot be resolved: {problem}; {remedy}")
 
 
 class CaptiveDependencyError(UowEventsError, RuntimeError):
@@ -104,9 +118,9 @@ class CaptiveDependencyError(UowEventsError, RuntimeError):
 
 
 class WiringError(UowEventsError, RuntimeError):
-    """The mediator found faults in its wiring; `faults` lists each with its remedy."""
+    """The mediator found faults in its wiring; `faults` holds each with its remedy."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
+    def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         listed = "".join(f"\n  - {fault}" for fault in self.faults)
         super().__init__(f"{len(self.faults)} fault(s) in the wiring of this mediator:{listed}")

@@ -1,6 +1,10 @@
 """Errors of the transaction and its session."""
 
+from datetime import timedelta
+
 from uow_events.errors.base import UowEventsError
+
+AWAIT_IT = "await everything that uses it before the handler returns, or open a unit of work of its own"
 
 
 class TransactionControlError(UowEventsError, RuntimeError):
@@ -17,32 +21,36 @@ class TransactionControlError(UowEventsError, RuntimeError):
 class UnitOfWorkClosedError(UowEventsError, RuntimeError):
     """A unit of work, its session or its recorder was used after its end, or while it was committing."""
 
-    def __init__(self, used: str, state: str = "has ended") -> None:
+    def __init__(self, used: str, state: str = "has ended", remedy: str = AWAIT_IT) -> None:
         self.used = used
         self.state = state
-        super().__init__(
-            f"{used} was used, but its unit of work {state}: await everything that uses it before the handler returns, "
-            "or open a unit of work of its own"
-        )
+        super().__init__(f"{used} was used, but its unit of work {state}: {remedy}")
 
 
 class SessionOwnershipError(UowEventsError, RuntimeError):
-    """Two tasks used one unit of work's session at the same time."""
+    """Two tasks used one unit of work's session at the same time, or a handler did whose turn on it it was not."""
 
-    def __init__(self, operation: str, running: str) -> None:
+    def __init__(self, operation: str, running: str, *, handler: str | None = None) -> None:
         self.operation = operation
         self.running = running
+        self.handler = handler
         super().__init__(
             f"{operation} was called on a session while {running} is still running on it in another task: "
             "await one after the other, or give the second task a unit of work of its own"
+            if handler is None
+            else f"{operation} was called by {handler}, but event handlers run concurrently, and {running} holds the "
+            "session: ask for AsyncSession or UnitOfWork in the handler's constructor (a function: as a parameter), so "
+            "that it runs alone on the session"
         )
 
 
 class TransactionAbortedError(UowEventsError, RuntimeError):
-    """The transaction had already failed or ended, so that a commit would have stored nothing."""
+    """The transaction had already failed or ended, so that a commit would have stored nothing, or not everything."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, is_connection_lost: bool = False, is_stored_in_part: bool = False) -> None:
         self.problem = problem
+        self.is_connection_lost = is_connection_lost
+        self.is_stored_in_part = is_stored_in_part
         super().__init__(
             f"There was no commit: {problem}. Let database errors leave the handler, or do what may fail inside "
             "`async with session.begin_nested()`"
@@ -50,14 +58,24 @@ class TransactionAbortedError(UowEventsError, RuntimeError):
 
 
 class RollbackOnlyError(UowEventsError, RuntimeError):
-    """An exception left a joined send or unit of work, and the outer handler caught it."""
+    """An exception that nobody may go on after was caught, as one that left a joined send or unit of work."""
 
-    def __init__(self, joined: str) -> None:
+    def __init__(self, joined: str, reason: str = "half of it would have been committed") -> None:
         self.joined = joined
+        self.reason = reason
         super().__init__(
-            f"{joined} failed inside this transaction and its error was caught: half of it would have been committed, "
-            "so everything was rolled back. Let the error pass"
+            f"{joined} failed inside this transaction and its error was caught: {reason}, so everything was rolled "
+            "back. Let the error pass"
         )
+
+
+class CommitRolledBackError(TransactionAbortedError):
+    """No answer came to COMMIT, and a look at the database showed that the transaction was rolled back."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.is_connection_lost = True
+        self.args = (f"There was no commit: {reason}, and the server rolled it back. The command can be sent again",)
 
 
 class CommitOutcomeUnknownError(UowEventsError, RuntimeError):
@@ -67,4 +85,17 @@ class CommitOutcomeUnknownError(UowEventsError, RuntimeError):
         self.reason = reason
         super().__init__(
             f"The outcome of the commit is unknown: {reason}. Look at the data before sending the command again"
+        )
+
+
+class CommandTimeoutError(UowEventsError, TimeoutError):
+    """A command, with all its attempts and waits, took longer than its timeout; everything was rolled back."""
+
+    def __init__(self, command: str, limit: timedelta, running: str) -> None:
+        self.command = command
+        self.limit = limit
+        self.running = running
+        super().__init__(
+            f"{command} took longer than its timeout of {limit.total_seconds():g} s, and everything was rolled back. "
+            f"Running was {running}: find out what that waited for, or raise TransactionOptions(timeout=...)"
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from uow_events.errors import BrokerNotConfiguredError, UnhandledEventError, name_of
 from uow_events.events.event_map import EventMap
 from uow_events.messages import (
+    Binding,
     Event,
     Invocation,
     NotificationEvent,
@@ -20,6 +21,14 @@ from uow_events.messages import (
 
 logger = logging.getLogger("uow_events")
 Unhandled: TypeAlias = Literal["warn", "error", "ignore"]
+
+
+class RunsHandlers(Protocol):
+    """How one handler is run: by itself, or with what a mediator puts around it."""
+
+    async def run(self, binding: Binding, message: object, invocation: Invocation) -> Any:
+        """Run a handler once, inside its invocation; its exceptions pass as they are."""
+        ...
 
 
 class EventEmitter:
@@ -39,12 +48,13 @@ class EventEmitter:
         sink: RecordSink | None = None,
         unhandled_events: Unhandled = "warn",
         warned: set[type[Event]] | None = None,
+        runner: RunsHandlers | None = None,
     ) -> None:
         self._event_map = event_map
-        self._container = container
         self._channel = channel
         self._unhandled = unhandled_events
         self._warned: set[type[Event]] = warned if warned is not None else set()
+        self.runner = runner or _Plainly(container)
         self.sink = sink
 
     async def emit(self, event: Event | Record) -> Sequence[Record]:
@@ -56,22 +66,39 @@ class EventEmitter:
         """
         record = event if isinstance(event, Record) else Record(event, None)
         content = record.build()
-        kind = type(content)
-        handlers = self._event_map.handlers_of(kind)
         follow_ups: list[Record] = []
-        for binding in handlers:
-            with Invocation(name_of(kind), binding.name, self.sink, record) as invocation:
-                await binding.call(content, self._container)
+        for binding in self.handlers_of(content):
+            with self.invocation(binding, record) as invocation:
+                await self.runner.run(binding, content, invocation)
             follow_ups += invocation.records
         if isinstance(content, NotificationEvent):
-            await self._publish(record, kind)
-        elif not handlers:
-            self._nobody_heard(kind)
+            await self.publish(record)
         return follow_ups
 
-    async def _publish(self, record: Record, kind: type) -> None:
+    def handlers_of(self, event: Event) -> Sequence[Binding]:
+        """Return who hears an event, in order.
+
+        Raises:
+            UnhandledEventError: nobody does, it is no notification, and `unhandled_events="error"`.
+        """
+        kind = type(event)
+        handlers = self._event_map.handlers_of(kind)
+        if not handlers and not isinstance(event, NotificationEvent):
+            self._nobody_heard(kind)
+        return handlers
+
+    def invocation(self, binding: Binding, record: Record) -> Invocation:
+        """Return the invocation, not entered yet, in which a handler is to handle a built event."""
+        return Invocation(name_of(type(record.build())), binding.name, self.sink, record)
+
+    async def publish(self, record: Record) -> None:
+        """Give a notification event to the channel.
+
+        Raises:
+            BrokerNotConfiguredError: there is no channel.
+        """
         if self._channel is None:
-            raise BrokerNotConfiguredError(kind)
+            raise BrokerNotConfiguredError(type(record.build()))
         await self._channel.publish(record)
 
     def _nobody_heard(self, kind: type[Event]) -> None:
@@ -80,3 +107,11 @@ class EventEmitter:
         if self._unhandled == "warn" and kind not in self._warned:
             self._warned.add(kind)
             logger.warning("Handlers for event %s not found", name_of(kind))
+
+
+class _Plainly:
+    def __init__(self, container: Resolves) -> None:
+        self._container = container
+
+    async def run(self, binding: Binding, message: object, invocation: Invocation) -> Any:
+        return await binding.call(message, self._container)

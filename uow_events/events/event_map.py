@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from uow_events.errors import DuplicateHandlerError, HandlerSignatureError
+from uow_events.errors import DuplicateHandlerError, HandlerSignatureError, RegistrationClosedError
 from uow_events.events.event_handler import EventHandler
-from uow_events.messages import Binding, DomainEvent, Event, NotificationEvent, bind
+from uow_events.messages import (
+    DEFAULT_OPTIONS,
+    Binding,
+    DomainEvent,
+    Event,
+    HandlerOptions,
+    NotificationEvent,
+    bind,
+    with_options,
+)
 
 
 class EventMap:
@@ -16,20 +25,26 @@ class EventMap:
     def __init__(self) -> None:
         self._handlers: dict[type[Event], list[Binding]] = {}
         self._found: dict[type[Event], tuple[Binding, ...]] = {}
+        self._closed: str | None = None
 
     def register(
-        self, handler: type[EventHandler[Any]] | Callable[..., Any], event: type[Event] | None = None
+        self,
+        handler: type[EventHandler[Any]] | Callable[..., Any],
+        event: type[Event] | None = None,
+        options: HandlerOptions = DEFAULT_OPTIONS,
     ) -> Binding:
         """Add a handler class or function; `event` need not be given where its annotations say it.
 
         Raises:
             HandlerSignatureError: it is no event handler, or does not say which event it takes.
             DuplicateHandlerError: it is registered for this event already.
+            RegistrationClosedError: the map was closed.
         """
-        return self.add(bind(handler, EventHandler, event))
+        return self.add(with_options(bind(handler, EventHandler, event), options, EventHandler))
 
     def add(self, binding: Binding) -> Binding:
         """Add a handler that was reflected before; same errors as register()."""
+        self.check_open(binding.handler)
         event = binding.message_type
         if not isinstance(event, type) or not issubclass(event, DomainEvent | NotificationEvent):
             raise HandlerSignatureError(binding.handler, "what it takes is no DomainEvent or NotificationEvent")
@@ -40,6 +55,19 @@ class EventMap:
         present.append(binding)
         self._found.clear()
         return binding
+
+    def close(self, reason: str) -> None:
+        """Refuse further handlers; of several reasons the first one stays."""
+        self._closed = self._closed or reason
+
+    def check_open(self, handler: object) -> None:
+        """Make sure that a handler can still be added.
+
+        Raises:
+            RegistrationClosedError: the map was closed.
+        """
+        if self._closed is not None:
+            raise RegistrationClosedError(handler, self._closed)
 
     def handlers_of(self, event: type[Event]) -> tuple[Binding, ...]:
         """Return who hears an event: those of the more specific class first, then in registration order."""

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
-from uow_events.errors import EventStormError
 from uow_events.events.event_emitter import EventEmitter
-from uow_events.messages import Event, Record, path_to
-
-
-class EventSource(Protocol):
-    """Where events come from, generation by generation."""
-
-    @property
-    def count(self) -> int:
-        """How many events have been handed over so far."""
-        ...
-
-    async def next_generation(self) -> Sequence[Record]:
-        """Hand over what was recorded since the last call, in order; nothing when all is done."""
-        ...
+from uow_events.events.event_source import EventSource
+from uow_events.events.storm import check_count
+from uow_events.messages import Event, Record
 
 
 class EventProcessor:
@@ -56,8 +43,7 @@ class EventProcessor:
 
     async def _drain(self, source: EventSource, follow_ups: _Given | None) -> None:
         while generation := await source.next_generation():
-            if source.count > self._max_events:
-                raise EventStormError(self._max_events, _repetition(path_to(generation[-1])))
+            check_count(source.count, self._max_events, generation[-1])
             for record in generation:
                 recorded = await self._emitter.emit(record)
                 if follow_ups is not None:
@@ -79,12 +65,3 @@ class _Given:
         generation, self.waiting = self.waiting, []
         self.seen += generation
         return generation
-
-
-def _repetition(path: list[str]) -> list[str]:
-    """Shorten a path to its beginning and the last stretch between two events of one type."""
-    last = path[-1]
-    for start in range(len(path) - 2, -1, -1):
-        if path[start] == last:
-            return [path[0], "...", *path[start:]] if start > 1 else path
-    return path

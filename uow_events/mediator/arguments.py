@@ -6,10 +6,16 @@ from typing import Any, get_args
 
 from uow_events.errors import InvalidArgumentError, name_of
 from uow_events.events import Unhandled
+from uow_events.mediator.options import NOTHING_GIVEN
 from uow_events.mediator.registry import Registry
+from uow_events.unit_of_work import TransactionOptions, check_runs_once, seconds_of
+
+PROPAGATIONS = ("join", "nested", "requires_new")
 
 
-def check_arguments(registry: Any, notifications: Any, unhandled_events: Any, max_events: Any) -> None:
+def check_arguments(
+    registry: Any, notifications: Any, unhandled_events: Any, transaction: Any, commit_timeout: Any
+) -> None:
     """Make sure that what was given can work, before anything is sent.
 
     Raises:
@@ -22,8 +28,54 @@ def check_arguments(registry: Any, notifications: Any, unhandled_events: Any, ma
         raise InvalidArgumentError("notifications", wanted)
     if unhandled_events not in get_args(Unhandled):
         raise InvalidArgumentError("unhandled_events", f"'warn', 'error' or 'ignore', and is {unhandled_events!r}")
-    if not isinstance(max_events, int) or max_events < 1:
+    _check_transaction(transaction)
+    seconds_of("commit_timeout", commit_timeout)
+
+
+def check_limits(max_events: Any, max_concurrent_event_handlers: Any, max_requires_new: Any) -> None:
+    """Make sure that each limit lets something through.
+
+    Raises:
+        InvalidArgumentError: one does not, or is no integer.
+    """
+    if not _is_integer(max_events, 1):
         raise InvalidArgumentError("max_events", f"an integer from 1, and is {max_events!r}")
+    if not _is_integer(max_concurrent_event_handlers, 1):
+        wanted = f"an integer from 1, and is {max_concurrent_event_handlers!r}"
+        raise InvalidArgumentError("max_concurrent_event_handlers", wanted)
+    if max_requires_new is not None and not _is_integer(max_requires_new, 0):
+        raise InvalidArgumentError("max_requires_new", f"None or an integer from 0, and is {max_requires_new!r}")
+
+
+def _is_integer(given: Any, least: int) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= least
+
+
+def check_propagation(propagation: Any) -> None:
+    """Make sure that a send knows where to run.
+
+    Raises:
+        InvalidArgumentError: it does not.
+    """
+    if propagation not in PROPAGATIONS:
+        raise InvalidArgumentError("propagation", f"'join', 'nested' or 'requires_new', and is {propagation!r}")
+
+
+def options_of_block(transaction: TransactionOptions | None) -> TransactionOptions:
+    """Return the options given for a block, which runs once.
+
+    Raises:
+        InvalidArgumentError: they are no options, or ask for retries.
+    """
+    options = NOTHING_GIVEN if transaction is None else transaction
+    _check_transaction(options)
+    check_runs_once(options.retry)
+    return options
+
+
+def _check_transaction(given: object) -> None:
+    if not isinstance(given, TransactionOptions):
+        raise InvalidArgumentError("transaction", f"an instance of TransactionOptions, and is {_shown(given)}")
 
 
 def _shown(given: object) -> str:

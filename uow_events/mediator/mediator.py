@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uow_events.container import Container, LagomResolver
-from uow_events.errors import InvalidHeaderError, NotAMessageError, name_of
-from uow_events.events import EventEmitter, EventProcessor, Unhandled
-from uow_events.mediator.arguments import check_arguments
-from uow_events.mediator.registry import Registry
-from uow_events.mediator.verification import UNIT_TYPES, verify
-from uow_events.messages import (
-    Binding,
-    Command,
-    Event,
-    Invocation,
-    MessageContext,
-    NotificationChannel,
-    running_invocation,
+from uow_events.container import Container, Resolver, resolver_of
+from uow_events.errors import NotAMessageError, WrongEventLoopError
+from uow_events.events import Unhandled
+from uow_events.mediator.arguments import (
+    check_arguments,
+    check_limits,
+    check_propagation,
+    options_of_block,
 )
-from uow_events.unit_of_work import Bind, RecordQueue, Sessions, UnitOfWork
+from uow_events.mediator.middleware import HandlerMiddleware, SendMiddleware, check_middlewares
+from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
+from uow_events.mediator.registry import Registry
+from uow_events.mediator.requires_new import InnerTransactions
+from uow_events.mediator.send_context import Propagation
+from uow_events.mediator.sending import Sender
+from uow_events.mediator.units import Units
+from uow_events.mediator.verification import UNIT_TYPES, verify
+from uow_events.messages import Command, IdempotencyKey, MessageContext, NotificationChannel, Query
+from uow_events.outbox.tables import DEFAULT_SCHEMA
+from uow_events.unit_of_work import Bind, Sessions, TransactionOptions, UnitOfWork
 
 R = TypeVar("R")
 
@@ -36,12 +41,21 @@ class Mediator:
     Args:
         bind: an AsyncEngine, or an async_sessionmaker bound to one; expire_on_commit is off in any case.
         registry: the handlers; complete before the first send.
-        container: a Lagom container that builds handlers and what they need. Inside a unit of work, AsyncSession,
-            UnitOfWork, Recorder and MessageContext are that unit's, and Mediator is this one.
-        scoped: types built once per unit of work.
+        container: a Lagom container, or a Resolver over another one, that builds handlers and what they need. Inside a
+            unit of work, AsyncSession, UnitOfWork, Recorder and MessageContext are that unit's, and Mediator is this.
+        scoped: types built once per unit of work; for Lagom alone.
         notifications: where notification events go, Outbox() or DirectPublishing(broker).
+        max_concurrent_event_handlers: how many event handlers of one unit of work run at a time; those that hold its
+            session run one after another in any case.
         max_events: events of one unit of work at most, against endless chains.
         unhandled_events: what a domain event without handlers brings: a warning once per type, an error, or nothing.
+        transaction: isolation, limits, settings and retries of each transaction, where its registration gives none.
+        idempotency_schema: where the table of idempotency keys was migrated to.
+        max_requires_new: transactions that may wait for an inner one at once (propagation="requires_new"); by default
+            one less than the pool has connections, so that it never runs dry for good.
+        middleware: async callables `(context, call_next)` around every send, the first one outermost; one around a send
+            with a transaction of its own sees its commit.
+        handler_middleware: async callables `(context, call_next)` around every run of a handler, in its transaction.
         commit_timeout: how long COMMIT may take before its outcome counts as unknown.
 
     Raises:
@@ -54,65 +68,98 @@ class Mediator:
         bind: Bind,
         registry: Registry,
         *,
-        container: Container | None = None,
+        container: Container | Resolver | None = None,
         scoped: Sequence[type] = (),
         notifications: NotificationChannel | None = None,
+        max_concurrent_event_handlers: int = 1,
         max_events: int = 10_000,
         unhandled_events: Unhandled = "warn",
+        transaction: TransactionOptions = NOTHING_GIVEN,
+        idempotency_schema: str | None = DEFAULT_SCHEMA,
+        max_requires_new: int | None = None,
+        middleware: Sequence[SendMiddleware] = (),
+        handler_middleware: Sequence[HandlerMiddleware] = (),
         commit_timeout: timedelta = timedelta(seconds=30),
     ) -> None:
-        check_arguments(registry, notifications, unhandled_events, max_events)
+        check_arguments(registry, notifications, unhandled_events, transaction, commit_timeout)
+        check_limits(max_events, max_concurrent_event_handlers, max_requires_new)
         self.registry = registry
-        self._sessions = Sessions(bind)
-        self._resolver = LagomResolver(container, scoped, {Mediator: self})
-        self._notifications = notifications
-        self._max_events = max_events
-        self._unhandled: Unhandled = unhandled_events
-        self._commit_timeout = commit_timeout
-        self._warned: set[type[Event]] = set()
-        self._verified = False
+        self._resolver = resolver_of(container, scoped, {Mediator: self})
+        sessions = Sessions(bind)
+        self._units = Units(
+            owner=self,
+            sessions=sessions,
+            resolver=self._resolver,
+            event_map=registry.event_map,
+            notifications=notifications,
+            max_events=max_events,
+            max_concurrent_event_handlers=max_concurrent_event_handlers,
+            unhandled_events=unhandled_events,
+            commit_timeout=commit_timeout,
+            transaction=transaction,
+            handler_middleware=check_middlewares("handler_middleware", handler_middleware),
+        )
+        inner = InnerTransactions(sessions.engine, max_requires_new)
+        self._sender = Sender(self._units, inner, check_middlewares("middleware", middleware), idempotency_schema)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_run = False
 
-    async def send(self, message: Command[R], *, headers: Mapping[str, str] | None = None) -> R:
-        """Run a command in a transaction and return its handler's response, after the commit.
+    async def send(
+        self,
+        message: Command[R] | Query[R],
+        *,
+        idempotency_key: str | IdempotencyKey | None = None,
+        headers: Mapping[str, str] | None = None,
+        propagation: Propagation = "join",
+    ) -> R:
+        """Run a command or query in a transaction and return its handler's response, after the commit.
 
-        Inside a handler of this mediator, or inside its unit_of_work(), the command joins the running transaction: its
-        events are processed with the others, and its failure rolls everything back, even where it is caught.
+        Inside of a handler or unit_of_work(), `propagation` says where it runs. "join" shares the running transaction;
+        a failure rolls everything back, even where it is caught. "nested" does so in a savepoint: where the error is
+        caught, only what the inner command did is undone. "requires_new" takes a connection and a transaction of its
+        own, which commits before send() returns, whatever becomes of the outer one. Elsewhere all three are the same.
+
+        With an `idempotency_key` a command commits once per scope, command type and key: sent again, it is not run, and
+        its stored response is returned. `headers` go along with its notifications.
 
         Cancellation before the commit rolls back; one that arrives during it is raised after the command has committed.
 
         Raises:
-            HandlerNotFoundError: nothing handles the command; no connection was taken.
-            NotAMessageError, InvalidHeaderError: the command or a header is not valid; no connection was taken.
-            WiringError: the wiring has faults (at the first send).
-            Exception: whatever a handler raised, the same object, after the rollback.
-            TransactionControlError, SessionOwnershipError, RollbackOnlyError, UnattachedAggregateError,
-                EventStormError, UnhandledEventError, BrokerNotConfiguredError, NotificationError, OutboxTooLargeError,
-                SchemaNotMigratedError: after the rollback, as their names say.
+            HandlerNotFoundError, NotAMessageError, InvalidHeaderError, InvalidArgumentError, IdempotencyRequestError,
+                NotRepeatableError, RequiresNewLimitError, TransactionOptionsConflictError: before it takes a
+                connection.
+            WiringError, WrongEventLoopError: the mediator cannot run, or not on this event loop.
+            IdempotencyConflictError, IdempotencyInProgressError, IdempotencyResponseError: the key was used for other
+                content, is in use, or its response cannot be stored.
+            CommandTimeoutError: its timeout was over before the commit.
+            Exception: whatever a handler raised, the same object, after the rollback; and this framework's own errors
+                of transaction, recording and notification.
             TransactionAbortedError: a commit would have stored nothing, or not everything.
             CommitOutcomeUnknownError: COMMIT was sent, and no answer came; look before sending again.
         """
         if isinstance(message, type):
-            raise NotAMessageError(message, "an instance of a Command")
-        binding = self.registry.handler_of(type(message))
-        self._verify_once()
-        running = self._running()
-        if running is not None:
-            for name in headers or ():
-                raise InvalidHeaderError(name, "this send joins a running command, and shares the headers of that")
-            return cast(R, await _join(running, binding, message))
-        async with self._open(name_of(type(message)), headers) as unit:
-            answer = await _call(unit, binding, message)
-        return cast(R, answer)
+            raise NotAMessageError(message, "an instance of a Command or Query")
+        route = self.registry.handler_of(type(message))
+        check_propagation(propagation)
+        self._begin()
+        return cast(R, await self._sender.send(route, message, idempotency_key, headers, propagation))
 
-    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def unit_of_work(self, *, transaction: TransactionOptions | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a transaction without a command, for repository code and scripts; joins one that is running.
 
         Raises:
             WiringError: the wiring has faults (at the first use).
+            WrongEventLoopError: this mediator has been used on another event loop.
+            InvalidArgumentError: they are no options, or ask for retries: a block cannot run twice.
+            TransactionOptionsConflictError: the running transaction is not the one that the options ask for.
         """
-        self._verify_once()
-        running = self._running()
-        return self._open("unit_of_work()", None) if running is None else running.join("A joined unit_of_work()")
+        options = options_of_block(transaction)
+        self._begin()
+        running = self._units.running()
+        if running is None:
+            return self._units.open("unit_of_work()", MessageContext(), options)
+        check_joinable("unit_of_work()", options, running.transaction, is_query=False)
+        return running.join("A joined unit_of_work()")
 
     def verify(self) -> None:
         """Check the whole wiring, and report every fault at once; also run before the first send.
@@ -120,8 +167,8 @@ class Mediator:
         Raises:
             WiringError: there are faults; each is named with its remedy.
         """
-        verify(self.registry, self._resolver, (AsyncSession, self._sessions.session_class, *UNIT_TYPES))
-        self._verified = True
+        unit_types = (AsyncSession, self._units.sessions.session_class, *UNIT_TYPES)
+        verify(self.registry, self._resolver, unit_types, self._units.notifications, self._units.transaction)
 
     async def __aenter__(self) -> Self:
         self.verify()
@@ -132,48 +179,13 @@ class Mediator:
     ) -> None:
         """Leave: there is nothing to close yet; the engine is the caller's."""
 
-    def _verify_once(self) -> None:
-        if not self._verified:
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise WrongEventLoopError
+        if not self._has_run:
             self.verify()
-
-    def _open(self, name: str, headers: Mapping[str, str] | None) -> UnitOfWork:
-        return UnitOfWork(
-            self._sessions,
-            container=self._resolver,
-            pipeline=self._pipeline,
-            notifications=self._notifications,
-            context=MessageContext(headers=dict(headers or {})),
-            name=name,
-            owner=self,
-            commit_timeout=self._commit_timeout,
-        )
-
-    def _pipeline(self, unit: UnitOfWork) -> EventProcessor:
-        emitter = EventEmitter(
-            self.registry.event_map,
-            unit,
-            channel=unit.channel,
-            sink=unit.sink,
-            unhandled_events=self._unhandled,
-            warned=self._warned,
-        )
-        return EventProcessor(emitter, max_events=self._max_events)
-
-    def _running(self) -> UnitOfWork | None:
-        invocation = running_invocation()
-        while invocation is not None:
-            sink = invocation.sink
-            if isinstance(sink, RecordQueue) and sink.is_open and sink.unit.owner is self:
-                return sink.unit
-            invocation = invocation.outer
-        return None
-
-
-async def _join(unit: UnitOfWork, binding: Binding, message: object) -> Any:
-    async with unit.join(f"A joined send of {name_of(type(message))}"):
-        return await _call(unit, binding, message)
-
-
-async def _call(unit: UnitOfWork, binding: Binding, message: object) -> Any:
-    with Invocation(name_of(type(message)), binding.name, unit.sink):
-        return await binding.call(message, unit)
+            self.registry.close("a mediator has run with it")
+            self._has_run = True

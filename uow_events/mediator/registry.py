@@ -2,144 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
-from functools import partial
-from typing import Any, ParamSpec, Protocol, TypeVar, get_origin, overload
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
 
-from typing_extensions import TypeIs
+from uow_events.errors import HandlerSignatureError, InvalidArgumentError
+from uow_events.mediator.aggregate_registration import AggregateRegistration
+from uow_events.mediator.declared import Declared
+from uow_events.mediator.event_registration import EventRegistration
+from uow_events.mediator.request_registration import RequestRegistration
+from uow_events.mediator.route import Route
+from uow_events.messages import Binding
 
-from uow_events.errors import (
-    DuplicateHandlerError,
-    HandlerNotFoundError,
-    HandlerSignatureError,
-    NotAMessageError,
-    name_of,
-)
-from uow_events.events import EventHandler, EventMap
-from uow_events.mediator.command_handler import CommandHandler
-from uow_events.messages import Binding, Command, DomainEvent, Event, NotificationEvent, bind, type_arguments
-from uow_events.signatures import conflicts
-
-CH = TypeVar("CH", bound=type[CommandHandler[Any, Any]])
-EH = TypeVar("EH", bound=type[EventHandler[Any]])
-F = TypeVar("F", bound=Callable[..., Any])
-P = ParamSpec("P")
-R = TypeVar("R")
+INCLUDED = "its registry was included in another registry"
 
 
-class HandlesCommand(Protocol[R]):
-    """A decorator for functions that respond to one command; it returns them unchanged."""
+class Registry(RequestRegistration, AggregateRegistration, EventRegistration):
+    """Collects handlers: by decorators, bare or called, which return what they decorate, or by plain calls.
 
-    @overload
-    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> Callable[P, Coroutine[Any, Any, R]]: ...
-    @overload
-    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
-
-
-class Registry:
-    """Collects handlers: by decorators, which return what they decorate, or by plain calls.
-
-    A command has one handler, an event any number. Modules bring registries of their own; include() joins them.
+    A command or query has one handler, an event any number. Modules bring registries of their own; include() joins
+    them. Functions take the message first; their further parameters are injected.
     """
 
     def __init__(self) -> None:
-        self.event_map = EventMap()
-        self._commands: dict[type[object], Binding] = {}
+        super().__init__()
+        self.declared = Declared()
 
-    @overload
-    def command_handler(self, handler: CH, /) -> CH: ...
-    @overload
-    def command_handler(self, command: type[Command[R]], /) -> HandlesCommand[R]: ...
-    @overload
-    def command_handler(self, handler: F, /) -> F: ...
-    def command_handler(self, handler: Any, /) -> Any:
-        """Register a CommandHandler class, or a function; `@command_handler(JoinMeeting)` names a function's command.
+    def declare(self, *types_or_modules: type | ModuleType) -> None:
+        """Say which messages there are: classes, or modules, of which all message classes of their own are taken.
 
-        A function takes the command first; its further parameters are injected.
+        From then on verify() also finds commands, queries and domain events without a handler, and handlers of messages
+        that were never declared.
 
         Raises:
-            HandlerSignatureError: it is no handler, is abstract, or its annotations disagree with the command.
-            DuplicateHandlerError: the command has a handler already.
+            InvalidArgumentError: it is neither a message class nor a module, or a module that defines none.
         """
-        if isinstance(handler, type) and issubclass(handler, Command):
-            return partial(self._add_command, command=handler)
-        return self._add_command(handler)
-
-    @overload
-    def event_handler(self, handler: EH, /) -> EH: ...
-    @overload
-    def event_handler(self, event: type[DomainEvent] | type[NotificationEvent], /) -> Callable[[F], F]: ...
-    @overload
-    def event_handler(self, handler: F, /) -> F: ...
-    def event_handler(self, handler: Any, /) -> Any:
-        """Register an EventHandler class, or a function; `@event_handler(UserJoined)` names a function's event.
-
-        A handler of a class hears its subclasses too. Handlers of one event run in the order of registration.
-
-        Raises:
-            HandlerSignatureError: it is no handler, is abstract, or does not say which event it takes.
-            DuplicateHandlerError: it is registered for this event already.
-        """
-        if isinstance(handler, type) and issubclass(handler, DomainEvent | NotificationEvent):
-            return partial(self._add_event, event=handler)
-        return self._add_event(handler)
+        self.declared.add(*types_or_modules)
 
     def include(self, other: Registry) -> None:
-        """Take over all handlers of another registry, as they are now.
+        """Take over handlers and declarations of another registry, and close that; it may be included elsewhere too.
 
         Raises:
-            DuplicateHandlerError: both have a handler for one command, or the same handler for one event.
+            DuplicateHandlerError: both have a handler for one command or query, or the same handler for one event.
+            RegistrationClosedError: this registry was included in another one, or has been sent with.
+            InvalidArgumentError: the other one is no registry, or is this one.
         """
-        for command, binding in other._commands.items():
-            self._set_command(command, binding)
+        given: Any = other
+        if not isinstance(given, Registry) or given is self:
+            what = "this registry itself" if given is self else f"a {type(given).__name__}"
+            raise InvalidArgumentError("other", f"another Registry, and is {what}")
+        self.event_map.check_open(other)
+        for route in other._routes:
+            self._add(other, route)
         for binding in other.event_map:
             self.event_map.add(binding)
+        self.declared.merge(other.declared)
+        other.close(INCLUDED)
 
-    def handler_of(self, command: type[object]) -> Binding:
-        """Return the handler of a command.
+    def close(self, reason: str) -> None:
+        """Refuse further handlers from now on, for a reason that completes "cannot be registered any more: ..."."""
+        self.event_map.close(reason)
+
+    def handler_of(self, request: type[object]) -> Route:
+        """Return how a command or query is handled.
 
         Raises:
-            HandlerNotFoundError: there is none.
-            NotAMessageError: it is no Command.
+            HandlerNotFoundError: nothing handles it.
+            NotAMessageError: it is neither a Command nor a Query.
         """
-        binding = self._commands.get(command)
-        if binding is not None:
-            return binding
-        if not _is_command(command):
-            raise NotAMessageError(command, "a Command")
-        raise HandlerNotFoundError(command)
+        return self._routes.of(request)
+
+    @property
+    def routes(self) -> Iterable[Route]:
+        """How each command and query is handled, in the order of registration."""
+        return self._routes
+
+    def late_faults(self) -> Iterator[HandlerSignatureError]:
+        """Check what could not be told at registration, since a class was not mapped yet."""
+        for route in self._routes:
+            try:
+                if route.check is not None:
+                    route.check()
+            except HandlerSignatureError as error:
+                yield error
 
     def __iter__(self) -> Iterator[Binding]:
-        yield from self._commands.values()
+        for route in self._routes:
+            yield route.binding
         yield from self.event_map
-
-    def _add_command(self, handler: Any, command: type[Command[Any]] | None = None) -> Any:
-        binding = bind(handler, CommandHandler, command)
-        message = get_origin(binding.message_type) or binding.message_type
-        if not _is_command(message):
-            raise HandlerSignatureError(handler, "what it takes is no Command")
-        _check_response(binding, message)
-        self._set_command(message, binding)
-        return handler
-
-    def _add_event(self, handler: Any, event: type[Event] | None = None) -> Any:
-        self.event_map.register(handler, event)
-        return handler
-
-    def _set_command(self, command: type[object], binding: Binding) -> None:
-        present = self._commands.get(command)
-        if present is not None:
-            raise DuplicateHandlerError(command, present.handler, binding.handler)
-        self._commands[command] = binding
-
-
-def _is_command(kind: object) -> TypeIs[type[Command[Any]]]:
-    return isinstance(kind, type) and issubclass(kind, Command)
-
-
-def _check_response(binding: Binding, command: type[Command[Any]]) -> None:
-    declared = type_arguments(command, Command)
-    promised = declared[0] if declared else type(None)
-    if conflicts(promised, binding.returns):
-        problem = f"it returns {name_of(binding.returns)}, but {name_of(command)} is a Command[{name_of(promised)}]"
-        raise HandlerSignatureError(binding.handler, problem)

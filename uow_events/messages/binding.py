@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar, cast, get_args, get_origin
 from typing_extensions import get_original_bases
 
 from uow_events.errors import HandlerSignatureError, name_of
+from uow_events.messages.handler_options import DEFAULT_OPTIONS, HandlerOptions
 from uow_events.signatures import UNANNOTATED, Parameter, arguments_for, conflicts, parameters_of, return_type_of
 
 T = TypeVar("T")
@@ -25,12 +26,17 @@ class Resolves(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A handler with the message type it takes; `injected` are a function's further parameters."""
+    """A handler with the message type it takes; `injected` are a function's further parameters.
+
+    `fallback` is the handler of its FallbackHandler, where `options.on_error` is one.
+    """
 
     handler: Any
     message_type: Any
     injected: tuple[Parameter, ...]
     returns: Any
+    options: HandlerOptions = DEFAULT_OPTIONS
+    fallback: Binding | None = None
 
     @property
     def name(self) -> str:
@@ -58,7 +64,7 @@ def bind(handler: Any, base: type, message_type: Any = None) -> Binding:
         return _bind_class(handler, base, message_type)
     if not (inspect.isfunction(handler) or inspect.ismethod(handler)):
         raise HandlerSignatureError(handler, f"it is neither a subclass of {base.__name__} nor a function")
-    return _bind_function(handler, base, message_type)
+    return _bind_function(handler, message_type)
 
 
 def _bind_class(handler: type, base: type, message_type: Any) -> Binding:
@@ -72,7 +78,7 @@ def _bind_class(handler: type, base: type, message_type: Any) -> Binding:
         raise HandlerSignatureError(handler, f"it does not say what it handles: derive from {base.__name__}[...]")
     taken, *more = declared
     handle: Any = cast("Any", handler).handle
-    parameters = _parameters(handler, handle)
+    parameters = reflect(handler, handle)
     if not _takes(handle, None, None):
         raise HandlerSignatureError(handler, "its handle() must take the message alone; ask for more in __init__()")
     for parameter in parameters[1:]:
@@ -87,8 +93,8 @@ def _bind_class(handler: type, base: type, message_type: Any) -> Binding:
     return Binding(handler, taken, (), promised)
 
 
-def _bind_function(handler: Callable[..., Any], base: type, message_type: Any) -> Binding:
-    parameters = _parameters(handler, handler)
+def _bind_function(handler: Callable[..., Any], message_type: Any) -> Binding:
+    parameters = reflect(handler, handler)
     if not parameters or not _takes(handler, None, partly=True):
         raise HandlerSignatureError(handler, "it takes no message: its first parameter is the message")
     first, *injected = parameters
@@ -119,7 +125,12 @@ def _not_injectable(parameter: Parameter) -> str | None:
     return "has no annotation" if parameter.type is UNANNOTATED else "is a plain value without a default"
 
 
-def _parameters(handler: object, function: Callable[..., Any]) -> tuple[Parameter, ...]:
+def reflect(handler: object, function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Return the parameters of a handler's function.
+
+    Raises:
+        HandlerSignatureError: it is a generator, or its annotations name what does not exist at run time.
+    """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise HandlerSignatureError(handler, "it is a generator, which nobody would run: return in place of yield")
     try:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from uow_events.messages.context import MessageContext
 from uow_events.messages.record import Record
+from uow_events.messages.transaction_mark import TransactionMark
 
 
 class OpenChannel(Protocol):
@@ -15,8 +16,11 @@ class OpenChannel(Protocol):
         """Take one notification event, in recorded order; errors roll the unit of work back."""
         ...
 
-    def write(self, session: Any) -> None:
-        """Write what was taken, as the last statement before the commit; runs in the session's greenlet."""
+    def write(self, session: Any) -> TransactionMark | None:
+        """Write what was taken, as the last statement before the commit; runs in the session's greenlet.
+
+        Returns what tells the transaction from others, where the statement brought it along.
+        """
         ...
 
 

@@ -24,7 +24,7 @@ def encode(event: object) -> bytes:
         problem = f"its value cannot be encoded as JSON ({type(error).__name__})"
         raise NotificationError(type(event), problem, _culprit(event, _encoder.encode)) from error
     if b"null" in encoded:
-        field = _culprit(event, _check_finite)
+        field = _culprit(event, check_finite)
         if field is not None:
             raise NotificationError(type(event), "NaN and infinity cannot be encoded as JSON", field)
     return encoded
@@ -41,9 +41,13 @@ def _by_model(value: Any) -> Any:
 _encoder = msgspec.json.Encoder(enc_hook=_by_model)
 
 
-def _check_finite(value: Any) -> None:
-    """Raise ValueError for a float that msgspec would turn into null."""
-    waiting = [msgspec.to_builtins(value, enc_hook=_by_model)]
+def check_finite(value: Any, by_hook: Callable[[Any], Any] = _by_model) -> None:
+    """Make sure that no float is NaN or infinite, which msgspec would turn into null.
+
+    Raises:
+        ValueError: one is.
+    """
+    waiting = [msgspec.to_builtins(value, enc_hook=by_hook)]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):

@@ -7,7 +7,9 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Protocol
 
-from uow_events.messages.record import EventOrBuilder, Record
+from uow_events.messages.handler_options import InnerCommit
+from uow_events.messages.position import Position
+from uow_events.messages.record import EventOrBuilder, Record, Undoable
 
 _running: ContextVar[Invocation | None] = ContextVar("uow_events_invocation", default=None)
 
@@ -33,10 +35,23 @@ class Invocation:
     """One run of a handler, or of a unit of work's own body; a context manager that makes it the running one.
 
     Found through a ContextVar by whatever the handler calls, in its own task and in those it starts; `outer` is the
-    invocation it was made in, `cause` the event it handles.
+    invocation it was made in, `cause` the event it handles, `inner_commit` what session.commit() does in it. Where
+    handlers run concurrently, `position` is its place in their order, and `scope` what undoes its records where it does
+    not hold the session, and so has no savepoint.
     """
 
-    __slots__ = ("_token", "cause", "handler", "outer", "records", "sink", "subject")
+    __slots__ = (
+        "_token",
+        "cause",
+        "handler",
+        "inner_commit",
+        "outer",
+        "position",
+        "records",
+        "scope",
+        "sink",
+        "subject",
+    )
 
     def __init__(self, subject: str, handler: str, sink: RecordSink | None, cause: Record | None = None) -> None:
         self.subject = subject
@@ -44,6 +59,9 @@ class Invocation:
         self.sink = sink
         self.cause = cause
         self.outer = _running.get()
+        self.position: Position | None = None
+        self.scope: Undoable | None = None
+        self.inner_commit: InnerCommit = "refuse"
         self.records: list[Record] = []
         self._token: Token[Invocation | None] | None = None
 
@@ -62,6 +80,14 @@ class Invocation:
         return invocation.cause if invocation is not None else None
 
     @property
+    def nearest_scope(self) -> Undoable | None:
+        """Its own scope, or that of the nearest one it was made in, within the same sink."""
+        invocation: Invocation | None = self
+        while invocation is not None and invocation.scope is None:
+            invocation = invocation.surrounding
+        return invocation.scope if invocation is not None else None
+
+    @property
     def is_body(self) -> bool:
         """Whether this is a unit of work's own body, and no handler."""
         return self.handler == self.subject
@@ -70,6 +96,13 @@ class Invocation:
     def is_open(self) -> bool:
         """Whether records can still be taken: its sink is open, or, where it has none, it still runs."""
         return self.sink.is_open if self.sink is not None else self._token is not None
+
+    def is_within(self, other: Invocation) -> bool:
+        """Whether this is the other one, or was made in it, however deep."""
+        invocation: Invocation | None = self
+        while invocation is not None and invocation is not other:
+            invocation = invocation.outer
+        return invocation is not None
 
     def record(self, content: EventOrBuilder, recorder: object) -> Record:
         """Keep an event that `recorder` recorded.

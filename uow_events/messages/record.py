@@ -21,9 +21,13 @@ EventOrBuilder: TypeAlias = Event | Callable[[], Event]
 EXPECTED = "an event (DomainEvent or NotificationEvent) or a callable that builds one"
 
 
-class _Undoable(Protocol):
+class Undoable(Protocol):
+    """What takes what was made in it along when it is rolled back: a savepoint, or what stands for one."""
+
     @property
-    def is_undone(self) -> bool: ...
+    def is_undone(self) -> bool:
+        """Whether it rolled back."""
+        ...
 
 
 class Record:
@@ -38,7 +42,7 @@ class Record:
         self.recorder = recorder
         self.invocation = invocation
         self.occurred_at = datetime.now(UTC)
-        self.savepoint: _Undoable | None = None
+        self.savepoint: Undoable | None = None
 
     @cached_property
     def id(self) -> UUID:

@@ -1,13 +1,16 @@
 """What can be stored as text, and what cannot."""
 
+import re
+
 MAX_NAME_LENGTH = 255
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def why_not_text(value: object) -> str | None:
     """Say why PostgreSQL could not store a value as text, or None where it can."""
     if not isinstance(value, str):
         return f"it must be a str, and is a {type(value).__name__}"
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _UNSTORABLE.search(value):
         return "it holds NUL or a lone surrogate, which cannot be stored as text"
     return None
 

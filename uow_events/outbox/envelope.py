@@ -2,13 +2,22 @@
 
 from uow_events.brokers import BrokerMessage
 from uow_events.errors import NotificationError
-from uow_events.messages import MessageContext, NotificationEvent, Record, encode, key_of, topic_of, wire_name
+from uow_events.messages import (
+    MessageContext,
+    NotificationEvent,
+    Record,
+    encode,
+    key_of,
+    topic_of,
+    wire_name,
+    without_credentials,
+)
 
 DEFAULT_MAX_MESSAGE_SIZE = 2**20
 
 
 def to_message(record: Record, context: MessageContext, source: str, max_message_size: int) -> BrokerMessage:
-    """Return the message of a record: encoded once, with CloudEvents 1.0 attributes as headers.
+    """Return the message of a record: encoded once, with CloudEvents 1.0 attributes beside the sender's headers.
 
     Raises:
         NotificationError: it cannot be encoded, is over `max_message_size` bytes, or its topic or key is not valid.
@@ -34,7 +43,8 @@ def to_message(record: Record, context: MessageContext, source: str, max_message
 
 def _headers(record: Record, context: MessageContext, source: str, name: str) -> dict[str, str]:
     cause = record.invocation.causing_event if record.invocation else None
-    headers = {
+    return {
+        **without_credentials(context.headers),
         "specversion": "1.0",
         "id": str(record.id),
         "source": source,
@@ -44,7 +54,8 @@ def _headers(record: Record, context: MessageContext, source: str, name: str) ->
         "correlationid": context.correlation_id,
         "causationid": str(cause.id if cause else context.message_id),
     }
-    traceparent = context.headers.get("traceparent")
-    if traceparent is not None:
-        headers["traceparent"] = traceparent
-    return headers
+
+
+def size_of(message: BrokerMessage) -> int:
+    """Return how many bytes of a statement a message takes, about."""
+    return len(message.payload) + sum(len(name) + len(value) for name, value in message.headers.items())

@@ -6,8 +6,8 @@ from typing import Any
 
 from uow_events.brokers import BrokerMessage
 from uow_events.errors import OutboxTooLargeError
-from uow_events.messages import MessageContext, Record, check_header
-from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, to_message
+from uow_events.messages import MessageContext, Record, TransactionMark, check_header
+from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, size_of, to_message
 from uow_events.outbox.tables import DEFAULT_SCHEMA
 from uow_events.outbox.writing import RowWriter
 
@@ -58,16 +58,15 @@ class OutboxBatch:
         outbox = self._outbox
         self._taken.append((record, to_message(record, self._context, outbox.source, outbox.max_message_size)))
 
-    def write(self, session: Any) -> None:
-        """Write all rows in one statement, less those whose savepoint rolled back.
+    def write(self, session: Any) -> TransactionMark | None:
+        """Write all rows in one statement, less those whose savepoint rolled back; return what tells the transaction.
 
         Raises:
             OutboxTooLargeError: they exceed 64 MiB.
             SchemaNotMigratedError: the table is not there.
         """
         messages = [message for record, message in self._taken if not record.is_undone]
-        size = sum(len(message.payload) for message in messages)
+        size = sum(size_of(message) for message in messages)
         if size > MAX_STATEMENT_SIZE:
             raise OutboxTooLargeError(size, MAX_STATEMENT_SIZE, sorted({message.type for message in messages}))
-        if messages:
-            self._writer.write(session, messages)
+        return self._writer.write(session, messages) if messages else None

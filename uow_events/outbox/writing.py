@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from uow_events.brokers import BrokerMessage
 from uow_events.errors import SchemaNotMigratedError
+from uow_events.messages import TransactionMark
+from uow_events.messages.transaction_mark import SERVER_RUN
 from uow_events.outbox.shard import shard_of
 from uow_events.outbox.tables import tables
 
@@ -20,11 +22,12 @@ NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
 # One array per column makes the statement the same for any number of rows. As text it is also out of reach of
 # schema_translate_map: tenants share one outbox.
 _INSERT = """
-INSERT INTO {table} (event_id, topic, key, shard, type, payload, headers, occurred_at)
+WITH written AS (INSERT INTO {table} (event_id, topic, key, shard, type, payload, headers, occurred_at)
 SELECT event_id, topic, key, shard, type, payload, headers::jsonb, occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::text[], $8::timestamptz[])
 WITH ORDINALITY AS new (event_id, topic, key, shard, type, payload, headers, occurred_at, position)
-ORDER BY position
+ORDER BY position)
+SELECT pg_current_xact_id()::text, {server_run}
 """
 
 
@@ -35,8 +38,8 @@ class RowWriter:
         self._table = tables(schema).outbox
         self._name = self._table.fullname
 
-    def write(self, session: Session, messages: Sequence[BrokerMessage]) -> None:
-        """Insert rows in the given order, so that their ids rise in it.
+    def write(self, session: Session, messages: Sequence[BrokerMessage]) -> TransactionMark | None:
+        """Insert rows in the given order, so that their ids rise in it; return what the transaction is known by.
 
         Raises:
             SchemaNotMigratedError: the table, or a column of it, is not there.
@@ -47,14 +50,15 @@ class RowWriter:
             if connection.dialect.driver == "asyncpg":
                 quoted = connection.dialect.identifier_preparer.format_table(self._table)
                 columns = tuple(list(column) for column in zip(*rows, strict=True))
-                connection.exec_driver_sql(_INSERT.format(table=quoted), columns)
-            else:
-                self._insert_each(connection, rows)
+                statement = _INSERT.format(table=quoted, server_run=SERVER_RUN)
+                return TransactionMark(*connection.exec_driver_sql(statement, columns).one())
+            self._insert_each(connection, rows)
         except DBAPIError as error:
             error.hide_parameters = True  # they hold payloads
-            if _says_not_migrated(error):
+            if says_not_migrated(error):
                 raise SchemaNotMigratedError(self._name) from error
             raise
+        return None
 
     def _insert_each(self, connection: Any, rows: list[tuple[Any, ...]]) -> None:
         names = ("event_id", "topic", "key", "shard", "type", "payload", "headers", "occurred_at")
@@ -77,5 +81,6 @@ def _row(message: BrokerMessage) -> tuple[Any, ...]:
     )
 
 
-def _says_not_migrated(error: DBAPIError) -> bool:
+def says_not_migrated(error: DBAPIError) -> bool:
+    """Whether the database refused a statement because a table, or a column of it, is not there."""
     return getattr(error.orig, "sqlstate", None) in NOT_MIGRATED or "no such table" in str(error.orig)

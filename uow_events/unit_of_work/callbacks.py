@@ -8,7 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from uow_events.unit_of_work.savepoints import Savepoint
+from uow_events.messages import Undoable
+from uow_events.unit_of_work.hidden_parameters import hide_parameters
 
 Callback: TypeAlias = Callable[[], object | Awaitable[object]]
 logger = logging.getLogger("uow_events")
@@ -20,9 +21,9 @@ class Callbacks:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._waiting: list[tuple[Callback, Savepoint | None]] = []
+        self._waiting: list[tuple[Callback, Undoable | None]] = []
 
-    def add(self, callback: Callback, savepoint: Savepoint | None) -> None:
+    def add(self, callback: Callback, savepoint: Undoable | None) -> None:
         """Register a callback, made in a savepoint where there is one."""
         self._waiting.append((callback, savepoint))
 
@@ -31,25 +32,31 @@ class Callbacks:
         taken, self._waiting = self._waiting, []
         return [callback for callback, savepoint in taken if of_undone or savepoint is None or not savepoint.is_undone]
 
-    async def run(self) -> bool:
-        """Run what is waiting; tell whether there was anything. The first error leaves."""
+    async def run(self) -> list[Callback]:
+        """Run what is waiting, and return it. The first error leaves."""
         waiting = self.take()
         for callback in waiting:
             await _call(callback)
-        return bool(waiting)
+        return waiting
 
     async def run_all(self, limit: float, *, of_undone: bool = False) -> None:
         """Run what is waiting, each for `limit` seconds at most; errors are logged, since the outcome stands."""
         for callback in self.take(of_undone=of_undone):
-            try:
-                async with asyncio.timeout(limit):
-                    await _call(callback)
-            except asyncio.CancelledError:
-                if _is_cancelled():
-                    raise
-                logger.exception(FAILED, self.kind)
-            except Exception:
-                logger.exception(FAILED, self.kind)
+            await run_logged(callback, limit, self.kind)
+
+
+async def run_logged(callback: Callback, limit: float, when: str) -> None:
+    """Run a callback for `limit` seconds at most; its error is logged, without the parameters of SQL statements."""
+    try:
+        async with asyncio.timeout(limit):
+            await _call(callback)
+    except asyncio.CancelledError:
+        if _is_cancelled():
+            raise
+        logger.exception(FAILED, when)
+    except Exception as error:
+        hide_parameters(error)
+        logger.exception(FAILED, when)
 
 
 def _is_cancelled() -> bool:

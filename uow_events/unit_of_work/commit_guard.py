@@ -16,11 +16,14 @@ def guard(fence: Fence) -> None:
     Raises:
         TransactionAbortedError: it would not; the swallowed error is the cause.
     """
+    if not fence.is_prepared:
+        fence.refuse_unprepared()
     connection = fence.connection
     if connection is None or not fence.statement_sent:
         return
     if connection.invalidated or connection.driver_is_closed():
-        raise TransactionAbortedError("the connection was lost, and its error was swallowed") from fence.failure
+        problem = "the connection was lost, and its error was swallowed"
+        raise TransactionAbortedError(problem, is_connection_lost=True) from fence.failure
     if fence.failure is not None or fence.raw_taken:
         _probe(fence)
 

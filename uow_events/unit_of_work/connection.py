@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, event
+from sqlalchemy import Connection, Engine, ExceptionContext, NestedTransaction, PoolProxiedConnection, event
 
+from uow_events.unit_of_work.commit_guard import FAILED_TRANSACTION
 from uow_events.unit_of_work.fence import Fence, State
+from uow_events.unit_of_work.savepoints import Savepoints
 from uow_events.unit_of_work.sql_text import transaction_control
 
 
@@ -14,6 +17,7 @@ class FencedConnection(Connection):
     """A connection that belongs to a unit of work from its session's begin to its end."""
 
     fence = Fence()  # of nobody, until a session takes the connection
+    savepoints = Savepoints()
 
     @property
     def connection(self) -> PoolProxiedConnection:
@@ -51,6 +55,12 @@ class FencedConnection(Connection):
         if self.in_transaction():
             self.fence.refuse("connection.begin()")
         return super().begin()
+
+    def begin_nested(self) -> NestedTransaction:
+        """Open a savepoint, and follow it."""
+        transaction = super().begin_nested()
+        self.savepoints.opened(transaction)
+        return transaction
 
     def begin_twophase(self, xid: Any = None) -> Any:
         """Refuse."""
@@ -98,12 +108,20 @@ class FencedConnection(Connection):
             fence.leave()
 
 
-def fenced(engine: Engine) -> Engine:
-    """Return an engine on the same pool whose connections are FencedConnections."""
+def fenced(engine: Engine, options: Mapping[str, Any]) -> Engine:
+    """Return an engine on the same pool whose connections are FencedConnections with these execution options."""
+
+    def connect(twin: Engine) -> Connection:
+        # not as options of the twin: over those of an engine, SQLAlchemy prefers the options of the engine beneath it
+        return FencedConnection(twin).execution_options(**options)
+
     twin = engine.execution_options()
-    twin._connection_cls = FencedConnection  # pyright: ignore[reportPrivateUsage]
+    made_by: Any = connect if options else FencedConnection
+    twin._connection_cls = made_by  # pyright: ignore[reportPrivateUsage]
     event.listen(twin, "commit", _before_commit)
     event.listen(twin, "rollback", _before_rollback)
+    event.listen(twin, "rollback_savepoint", _savepoint_rolled_back)
+    event.listen(twin, "release_savepoint", _savepoint_released)
     event.listen(twin, "before_cursor_execute", _before_statement)
     if not event.contains(engine.dialect, "handle_error", _failed):  # all engines on the pool share it
         event.listen(engine.dialect, "handle_error", _failed)
@@ -121,6 +139,14 @@ def _before_rollback(connection: FencedConnection) -> None:
         connection.fence.refuse("transaction.rollback()")
 
 
+def _savepoint_rolled_back(connection: FencedConnection, name: str, _: None) -> None:
+    connection.savepoints.undone_by_name(name, connection.fence.failure)
+
+
+def _savepoint_released(connection: FencedConnection, name: str, _: None) -> None:
+    connection.savepoints.released_by_name(name)
+
+
 def _before_statement(connection: FencedConnection, cursor: Any, statement: str, *_: Any) -> None:
     words = transaction_control(statement)
     if words is not None:
@@ -129,5 +155,9 @@ def _before_statement(connection: FencedConnection, cursor: Any, statement: str,
 
 def _failed(context: ExceptionContext) -> None:
     """Keep a statement's error, also one of a fetch, in case a handler swallows it."""
-    if isinstance(context.connection, FencedConnection):
-        context.connection.fence.failure = context.sqlalchemy_exception or context.original_exception
+    if not isinstance(context.connection, FencedConnection):
+        return
+    fence = context.connection.fence
+    is_consequence = getattr(context.original_exception, "sqlstate", None) == FAILED_TRANSACTION
+    if fence.failure is None or not is_consequence:
+        fence.failure = context.sqlalchemy_exception or context.original_exception

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from uow_events.unit_of_work.commit_guard import guard
 from uow_events.unit_of_work.fence import Fence
 from uow_events.unit_of_work.session import FencedSession
 
+T = TypeVar("T")
 UNANSWERED: dict[type[BaseException], str] = {
     TimeoutError: "no answer in time",
     asyncio.CancelledError: "the event loop ended",
@@ -69,16 +70,26 @@ async def roll_back(session: AsyncSession, fence: Fence, limit: float) -> None:
         await session.run_sync(lambda _: _give_up(fence))
 
 
-def write_last(session: Any, write: Callable[[Any], None]) -> None:
-    """Run the last write, on a transaction that is sure to be sound."""
+def write_last(session: Any, write: Callable[[Any], T]) -> T:
+    """Run the last write, on a transaction that is sure to be sound, and return what it returns."""
     with session.fence.control():
         _look(session)
-        write(session)
+        return write(session)
+
+
+def check_active(session: Session) -> None:
+    """Make sure that the session's last flush did not fail.
+
+    Raises:
+        TransactionAbortedError: it did; its error is the cause.
+    """
+    if not session.is_active:
+        failure = session.fence.failure if isinstance(session, FencedSession) else None
+        raise TransactionAbortedError("a flush failed, and its error was swallowed") from failure
 
 
 def _look(session: FencedSession) -> None:
-    if not session.is_active:
-        raise TransactionAbortedError("a flush failed, and its error was swallowed") from session.fence.failure
+    check_active(session)
     guard(session.fence)
 
 

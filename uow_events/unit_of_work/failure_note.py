@@ -1,29 +1,30 @@
-"""The note on an exception that leaves a unit of work: who failed, and that everything was rolled back."""
+"""Who failed in a unit of work, or what ran when its time was over, in words for notes and messages."""
 
-import logging
+import asyncio
+from typing import TypeAlias
 
-from uow_events.messages import Invocation, path_of
+from uow_events.messages import Invocation, add_note, described
 
-logger = logging.getLogger("uow_events")
+Failure: TypeAlias = tuple[BaseException, Invocation]
 
 
-def annotate(error: BaseException, failure: tuple[BaseException, Invocation] | None, name: str) -> None:
-    """Add the note; an exception that takes none (a frozen one) is logged instead, and stays as it is."""
+def annotate(error: BaseException, failure: Failure | None, name: str) -> None:
+    """Note on an exception who failed, and that everything was rolled back."""
     where = name
     if failure is not None and failure[0] is error:
-        where = _where(failure[1])
-    note = f"uow_events: {where} failed; everything was rolled back"
-    if note in getattr(error, "__notes__", ()):
-        return
-    try:
-        error.add_note(note)
-    except Exception:
-        logger.warning("%s (%s takes no note)", note, type(error).__name__)
+        where = described(failure[1])
+    add_note(error, f"uow_events: {where} failed; everything was rolled back")
 
 
-def _where(invocation: Invocation) -> str:
-    path = path_of(invocation)
-    if len(path) == 1:
-        return f"{invocation.subject} ({invocation.handler})"
-    shown = path if len(path) <= 8 else [*path[:2], "...", *path[-4:]]
-    return f"{invocation.handler}, handling {' -> '.join(shown)},"
+def interrupted(
+    error: BaseException, failure: Failure | None, operation: tuple[BaseException, str] | None, name: str
+) -> str:
+    """Return what a cancellation stopped: the innermost handler, and the operation of its session where one ran."""
+    where = name
+    stopped = [error]
+    if failure is not None and isinstance(failure[0], asyncio.CancelledError):
+        where = described(failure[1]).rstrip(",")
+        stopped.append(failure[0])
+    if operation is not None and any(operation[0] is one for one in stopped):
+        return f"{where}, in {operation[1]}"
+    return where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,6 +17,8 @@ from uow_events.errors import (
     TransactionControlError,
     UnitOfWorkClosedError,
 )
+from uow_events.messages import Turn, running_invocation
+from uow_events.unit_of_work.savepoints import Savepoints
 
 if TYPE_CHECKING:
     from uow_events.unit_of_work.connection import FencedConnection
@@ -38,8 +41,12 @@ class Fence:
 
     def __init__(self) -> None:
         self.state = State.NEW
+        self.turn = Turn()
+        self.savepoints = Savepoints()
         self.doom: BaseException | None = None
         self.failure: BaseException | None = None
+        self.interrupted: tuple[BaseException, str] | None = None
+        self.is_prepared = True
         self.raw_taken = False
         self.escaped = False
         self.started_at: Any = None
@@ -59,29 +66,48 @@ class Fence:
         """Take the session for one operation of the running greenlet; may be nested.
 
         Raises:
-            SessionOwnershipError: an operation of another task is still in flight.
+            SessionOwnershipError: an operation of another task is still in flight, or it is not this handler's turn.
             UnitOfWorkClosedError: the unit of work has ended.
         """
         current = getcurrent()
         if self._owner is None:
             self.check_open(operation)
+            if not self.is_prepared:
+                self.refuse_unprepared()
             self._owner, self._running = current, operation
         elif self._owner is not current:
             raise SessionOwnershipError(operation, self._running)
         self._depth += 1
 
     def leave(self) -> None:
-        """Give the session back after enter()."""
+        """Give the session back after enter(); a cancellation that passes by is kept, with what it stopped."""
         self._depth -= 1
         if self._depth:
             return
         self._owner = None
+        if isinstance(error := sys.exception(), asyncio.CancelledError):
+            self.interrupted = (error, self._running)
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
         if self.on_abandoned is not None:
             self.on_abandoned()
 
     def check_open(self, operation: str) -> None:
+        """Refuse a use of the session after the end, by a handler whose turn it is not, or beside undoable work.
+
+        Raises:
+            UnitOfWorkClosedError: the unit of work has ended, or is committing.
+            SessionOwnershipError: it is not the running handler's turn, or work of another task is in a savepoint,
+                which would undo this, too.
+        """
+        if self.turn.is_shared:
+            self.turn.check(operation)
+        self.check_state(operation)
+        foreign = None if self.is_controlled else self.savepoints.foreign_to(running_invocation())
+        if foreign is not None:
+            raise SessionOwnershipError(operation, foreign.name)
+
+    def check_state(self, operation: str) -> None:
         """Refuse what comes after the end, except from the unit of work itself.
 
         Raises:
@@ -98,7 +124,7 @@ class Fence:
         """
         if self.is_controlled:
             return
-        self.check_open(operation)
+        self.check_state(operation)
         self.doom = self.doom or TransactionControlError(operation)
         raise self.doom
 
@@ -148,10 +174,20 @@ class Fence:
         self.escaped = True
         error = TransactionAbortedError(
             "the transaction was ended behind the session's back, on the raw driver connection or by AUTOCOMMIT, and "
-            "what was written may be stored in part"
+            "what was written may be stored in part",
+            is_stored_in_part=True,
         )
         self.doom = self.doom or error
         raise error from self.failure
+
+    def refuse_unprepared(self) -> None:
+        """Refuse to go on without the transaction's settings.
+
+        Raises:
+            TransactionAbortedError: always.
+        """
+        problem = "the settings of its TransactionOptions could not be applied, and the error was swallowed"
+        raise TransactionAbortedError(problem) from self.failure
 
     @property
     def running(self) -> str:
@@ -162,6 +198,7 @@ class Fence:
         """Wait until no operation is in flight, at most `limit` seconds; tell whether that came about."""
         if self._owner is None:
             return True
-        self._idle = asyncio.get_running_loop().create_future()
+        if self._idle is None or self._idle.done():
+            self._idle = asyncio.get_running_loop().create_future()
         done, _ = await asyncio.wait([self._idle], timeout=limit)
         return bool(done)

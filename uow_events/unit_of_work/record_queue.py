@@ -10,7 +10,7 @@ from sqlalchemy.orm import object_session
 from sqlalchemy.orm.exc import UnmappedInstanceError
 
 from uow_events.errors import UnattachedAggregateError, UnitOfWorkClosedError
-from uow_events.messages import Invocation, Record, running_invocation
+from uow_events.messages import Invocation, Record, Turn, Undoable, running_invocation
 from uow_events.unit_of_work.aggregate import AggregateRoot, give_back, take_kept
 from uow_events.unit_of_work.fence import Fence, State
 from uow_events.unit_of_work.session import FencedSession
@@ -51,10 +51,25 @@ class RecordQueue:
         """
         if not self.is_open:
             raise UnitOfWorkClosedError("record()", self._fence.state)
-        record.savepoint = self._inner.savepoints.current
+        record.savepoint = self.surrounding_savepoint
         self._waiting.append(record)
         if isinstance(record.recorder, AggregateRoot):
             self._by_aggregates.append(record)
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn on the session it is, while event handlers run concurrently."""
+        return self._fence.turn
+
+    @property
+    def surrounding_savepoint(self) -> Undoable | None:
+        """What undoes what the caller does now: the session's savepoint; that of others is none of a caller's."""
+        invocation = running_invocation()
+        savepoint = self._inner.savepoints.around(invocation)
+        if not self.turn.is_shared:
+            return savepoint
+        scope = invocation.nearest_scope if invocation is not None else None
+        return (savepoint or scope) if self.turn.is_held_by(invocation) else scope
 
     def failed(self, error: BaseException, invocation: Invocation) -> None:
         """Keep who failed first with an exception, for its note."""
@@ -69,10 +84,29 @@ class RecordQueue:
         """
         await self.flush()
         taken, self._waiting = [record for record in self._waiting if not record.is_undone], []
-        if not all(record.is_built for record in taken):
-            await self._session.run_sync(lambda _: [record.build() for record in taken])
+        await self.build(taken)
         self.count += len(taken)
         return taken
+
+    def recorded_in(self, invocation: Invocation) -> list[Record]:
+        """Hand over, as it is, what an invocation and those made in it recorded since the last call, in order."""
+        waiting, self._waiting = self._waiting, []
+        taken: list[Record] = []
+        for record in waiting:
+            is_within = record.invocation is not None and record.invocation.is_within(invocation)
+            (taken if is_within else self._waiting).append(record)
+        taken = [record for record in taken if not record.is_undone]
+        self.count += len(taken)
+        return taken
+
+    async def build(self, records: list[Record]) -> None:
+        """Call those recorded callables that build an event, in the session's greenlet.
+
+        Raises:
+            NotAMessageError: one returned no event.
+        """
+        if not all(record.is_built for record in records):
+            await self._session.run_sync(lambda _: [record.build() for record in records])
 
     async def flush(self) -> None:
         """Send pending changes, where there are any."""

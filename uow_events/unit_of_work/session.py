@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from uow_events.errors import UnitOfWorkClosedError, UnsupportedBindError
+from uow_events.errors import TransactionAbortedError, UnitOfWorkClosedError, UnsupportedBindError
 from uow_events.messages import Record
 from uow_events.unit_of_work.connection import FencedConnection
 from uow_events.unit_of_work.fence import Fence, State
+from uow_events.unit_of_work.inner_commit import flushes_instead
+from uow_events.unit_of_work.local_settings import prepare
 from uow_events.unit_of_work.savepoints import Savepoints
 
 
@@ -35,23 +37,45 @@ class SessionObserver(Protocol):
         ...
 
 
+class CheckedSavepoint(SessionTransaction):
+    """A savepoint that says so where a failed flush rolled it back, and the error was swallowed inside of its block.
+
+    SQLAlchemy leaves the block without a word then, and what was done in it is undone.
+    """
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        is_lost = kind is None and not self._transaction_is_active() and not self._transaction_is_closed()
+        failure = cast("FencedSession", self.session).fence.failure
+        super().__exit__(kind, error, traceback)
+        if is_lost:
+            raise TransactionAbortedError(
+                "a flush failed inside of a savepoint, and its error was swallowed"
+            ) from failure
+
+
 class FencedSession(Session):
     """A session whose transaction belongs to its unit of work."""
 
     fence: Fence
     savepoints: Savepoints
     observer: SessionObserver
+    settings: Mapping[str, str]
 
     def begin(self, nested: bool = False) -> SessionTransaction:
         """Open a savepoint; a transaction is running already."""
         if not nested:
             self.fence.refuse("session.begin()")
         self.fence.check_open("session.begin_nested()")
-        return super().begin(nested)
+        transaction = super().begin(nested)
+        transaction.__class__ = CheckedSavepoint
+        return transaction
 
     def commit(self) -> None:
-        """Refuse."""
-        self.fence.refuse("session.commit()")
+        """Refuse; flush and warn in a handler that was registered with inner_commit="flush"."""
+        if flushes_instead(self.observer):
+            self.flush()
+        else:
+            self.fence.refuse("session.commit()")
 
     def rollback(self) -> None:
         """Refuse."""
@@ -155,10 +179,15 @@ for _name in (
 
 @event.listens_for(FencedSession, "after_begin")
 def _connection_taken(session: FencedSession, transaction: SessionTransaction, connection: FencedConnection) -> None:
-    fence = session.fence
-    if fence.connection is not None and fence.connection is not connection:
+    fence, is_first = session.fence, session.fence.connection is None
+    if not is_first and fence.connection is not connection:
         raise UnsupportedBindError(session.bind, "its session uses a second connection, and so a second transaction")
     fence.connection, connection.fence = connection, fence
+    connection.savepoints, session.savepoints.on_undone = session.savepoints, session.observer.undone
+    if transaction.nested:  # the session's events tell of this one, at the time it was opened and not of its first use
+        session.savepoints.ended(connection.get_nested_transaction())
+    if is_first:
+        prepare(connection, session.settings)
 
 
 @event.listens_for(FencedSession, "after_transaction_create")
@@ -178,7 +207,7 @@ def _transaction_ended(session: FencedSession, transaction: SessionTransaction) 
 def _rolled_back(session: FencedSession) -> None:
     savepoint = session.get_nested_transaction()
     if savepoint is not None:
-        session.savepoints.undone(session, savepoint)
+        session.savepoints.undone(session, savepoint, session.fence.failure)
         session.observer.undone()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from uow_events.errors import UnsupportedBindError
 from uow_events.unit_of_work.connection import fenced
 from uow_events.unit_of_work.fence import Fence
-from uow_events.unit_of_work.savepoints import Savepoints
 from uow_events.unit_of_work.session import FencedSession, SessionObserver
+from uow_events.unit_of_work.transaction_options import INHERITED, ResolvedOptions, TransactionOptions
 
 Bind: TypeAlias = AsyncEngine | async_sessionmaker[Any]
+POSTGRESQL_ONLY = ("isolation_level", "read_only", "lock_timeout", "statement_timeout", "settings")
 
 
 class Sessions:
@@ -25,22 +26,52 @@ class Sessions:
         maker = bind if isinstance(bind, async_sessionmaker) else async_sessionmaker(bind)
         self.engine = _checked_engine(bind, maker)
         self.session_class: type[AsyncSession] = maker.class_
+        self._engines: dict[tuple[tuple[str, object], ...], AsyncEngine] = {}
         self._options: dict[str, Any] = {
-            **maker.kw,
-            "bind": AsyncEngine(fenced(self.engine.sync_engine)),
+            **{name: value for name, value in maker.kw.items() if name != "bind"},
             "sync_session_class": _fenced_class(maker.kw.get("sync_session_class") or maker.class_.sync_session_class),
             "autobegin": True,
             "expire_on_commit": False,
             "close_resets_only": False,
         }
 
-    def open(self, fence: Fence, observer: SessionObserver) -> tuple[AsyncSession, FencedSession]:
-        """Return a new session and the one inside it; no connection is taken before its first use."""
-        session = self.session_class(**self._options)
+    def open(
+        self, fence: Fence, observer: SessionObserver, options: ResolvedOptions, settings: Mapping[str, str]
+    ) -> tuple[AsyncSession, FencedSession]:
+        """Return a new session and the one inside it; no connection is taken before its first use.
+
+        Raises:
+            UnsupportedBindError: the database is not one that these options are for.
+        """
+        self.check(options)
+        session = self.session_class(**self._options, bind=self._engine(options))
         inner = session.sync_session
         assert isinstance(inner, FencedSession)
-        inner.fence, inner.observer, inner.savepoints = fence, observer, Savepoints()
+        inner.fence, inner.observer, inner.savepoints, inner.settings = fence, observer, fence.savepoints, settings
         return session, inner
+
+    def check(self, options: TransactionOptions) -> None:
+        """Make sure that the database can do what options ask of it.
+
+        Raises:
+            UnsupportedBindError: it cannot.
+        """
+        dialect = self.engine.dialect.name
+        if dialect == "postgresql":
+            return
+        asked = [name for name in POSTGRESQL_ONLY if getattr(options, name) not in (None, False, INHERITED)]
+        if asked:
+            problem = f"TransactionOptions with {', '.join(asked)} need PostgreSQL, and this is {dialect}"
+            raise UnsupportedBindError(self.engine, problem)
+
+    def _engine(self, options: ResolvedOptions) -> AsyncEngine:
+        given = {"isolation_level": options.isolation_level, "postgresql_readonly": options.read_only}
+        is_postgresql = self.engine.dialect.name == "postgresql"
+        wanted = {name: value for name, value in given.items() if is_postgresql and value is not None}
+        key = tuple(wanted.items())
+        if key not in self._engines:
+            self._engines[key] = AsyncEngine(fenced(self.engine.sync_engine, wanted))
+        return self._engines[key]
 
 
 sessions_of: Callable[[Bind], Sessions] = lru_cache(maxsize=16)(Sessions)

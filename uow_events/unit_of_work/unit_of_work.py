@@ -5,44 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from uow_events.container import Container, LagomResolver, Resolver
-from uow_events.errors import (
-    CommitOutcomeUnknownError,
-    InvalidArgumentError,
-    SessionOwnershipError,
-    UnitOfWorkClosedError,
-    UnprocessedEventsError,
-)
+from uow_events.errors import InvalidArgumentError, UnitOfWorkClosedError
 from uow_events.messages import (
     EventOrBuilder,
     Invocation,
     MessageContext,
     NotificationChannel,
     OpenChannel,
+    Turn,
     running_invocation,
 )
 from uow_events.unit_of_work.callbacks import Callback, Callbacks
-from uow_events.unit_of_work.ending import commit, roll_back, shielded, write_last
-from uow_events.unit_of_work.failure_note import annotate
+from uow_events.unit_of_work.commit_outcome import CommitLookup
+from uow_events.unit_of_work.completion import Completion
+from uow_events.unit_of_work.deadline import Deadline
 from uow_events.unit_of_work.fence import Fence, State
-from uow_events.unit_of_work.joining import Joined, Joinings
+from uow_events.unit_of_work.joining import Joined
+from uow_events.unit_of_work.local_settings import local_settings
+from uow_events.unit_of_work.option_checks import check_runs_once, seconds_of
+from uow_events.unit_of_work.pipeline import Pipeline
 from uow_events.unit_of_work.record_queue import RecordQueue
 from uow_events.unit_of_work.recorder import Recorder
+from uow_events.unit_of_work.session import FencedSession
 from uow_events.unit_of_work.sessions import Bind, Sessions, sessions_of
+from uow_events.unit_of_work.transaction_options import DEFAULTS, ResolvedOptions, TransactionOptions
 
 T = TypeVar("T")
-
-
-class Pipeline(Protocol):
-    """What processes the recorded events."""
-
-    async def drain(self, source: RecordQueue) -> None:
-        """Process everything recorded, and what that records, until nothing is left."""
-        ...
 
 
 class UnitOfWork:
@@ -64,13 +57,23 @@ class UnitOfWork:
         name: what notes and task names call this unit of work.
         owner: who opened it; a mediator joins units of its own.
         commit_timeout: how long COMMIT, each callback, and a statement left in flight may take.
+        transaction: isolation, limits and settings; `transaction` of the unit of work gives them with nothing left out.
+        deadline: that of the command which this is an attempt of; whoever gives one runs the retries, too.
+        commit_lookup: tells what became of a COMMIT without an answer; where outbox rows are written, the transaction's
+            id does.
+        max_events: events and before_commit callbacks at most, against endless chains.
 
     Raises:
-        UnsupportedBindError: the bind would void these promises.
+        UnsupportedBindError: the bind would void these promises, or cannot do what `transaction` asks for.
+        InvalidArgumentError: `transaction` has a retry, its callable returned settings that cannot be set, or
+            `commit_timeout` is none from 1 millisecond to 24 days.
         UnitOfWorkClosedError: it was entered a second time.
         UnprocessedEventsError: events were recorded, and there is no pipeline.
+        CommandTimeoutError: the block took longer than the timeout of `transaction`.
         Exception: as for Mediator.send(), when the block is left.
     """
+
+    _root: Invocation | None = None
 
     def __init__(
         self,
@@ -83,34 +86,35 @@ class UnitOfWork:
         name: str = "unit_of_work()",
         owner: object = None,
         commit_timeout: timedelta = timedelta(seconds=30),
+        transaction: TransactionOptions = DEFAULTS,
+        deadline: Deadline | None = None,
+        max_events: int = 10_000,
+        commit_lookup: CommitLookup | None = None,
     ) -> None:
         self.context = context or MessageContext()
-        self.name = name
-        self.owner = owner
+        self.name, self.owner = name, owner
+        self.transaction = transaction if isinstance(transaction, ResolvedOptions) else transaction.over(DEFAULTS)
         self.channel: OpenChannel | None = notifications.open(self.context) if notifications else None
-        self._limit = commit_timeout.total_seconds()
+        self._own_deadline = self._deadline_of_its_own() if deadline is None else None
         self._fence = Fence()
         self._queue = RecordQueue(self._fence, self)
-        sessions = bind if isinstance(bind, Sessions) else sessions_of(bind)
-        self._session, self._inner = sessions.open(self._fence, self._queue)
-        self._queue.serve(self._session, self._inner)
+        self._session, self._inner, engine = self._open(bind if isinstance(bind, Sessions) else sessions_of(bind))
         self._recorder = Recorder(self)
-        resolver = LagomResolver(container) if container is None or isinstance(container, Container) else container
-        self._resolver = resolver.child(
-            {
-                AsyncSession: self._session,
-                type(self._session): self._session,
-                UnitOfWork: self,
-                Recorder: self._recorder,
-                MessageContext: self.context,
-            }
+        self._resolver = self._child_of(container)
+        self._completion = Completion(
+            name=name,
+            session=self._session,
+            fence=self._fence,
+            queue=self._queue,
+            deadline=deadline or self._own_deadline or Deadline(None, name),
+            channel=self.channel,
+            max_events=max_events,
+            limit=seconds_of("commit_timeout", commit_timeout),
+            pipeline=pipeline(self) if pipeline else None,
+            close=getattr(self._resolver, "close", None),
+            engine=engine,
+            lookup=commit_lookup,
         )
-        self._pipeline = pipeline(self) if pipeline else None
-        self._before_commit = Callbacks("before the commit")
-        self._after_commit = Callbacks("after the commit")
-        self._after_rollback = Callbacks("after the rollback")
-        self._root: Invocation | None = None
-        self._joinings = Joinings()
 
     @property
     def session(self) -> AsyncSession:
@@ -121,6 +125,11 @@ class UnitOfWork:
     def sink(self) -> RecordQueue:
         """Where invocations inside this unit of work record."""
         return self._queue
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn on the session it is, while event handlers run concurrently."""
+        return self._fence.turn
 
     def resolve(self, dependency: type[T]) -> T:
         """Return an object of a type from this unit's container, in which AsyncSession is this unit's session.
@@ -145,90 +154,70 @@ class UnitOfWork:
 
     def before_commit(self, callback: Callback) -> None:
         """Run a callback after the events, before the commit; its errors roll back, and it may record and write."""
-        self._add(self._before_commit, callback)
+        self._add(self._completion.before_commit, callback)
 
     def after_commit(self, callback: Callback) -> None:
         """Run a callback once after the commit, never after a rollback; its errors are logged."""
-        self._add(self._after_commit, callback)
+        self._add(self._completion.after_commit, callback)
 
     def after_rollback(self, callback: Callback) -> None:
         """Run a callback after everything was rolled back; its errors are logged. One made in a savepoint runs too."""
-        self._add(self._after_rollback, callback)
+        self._add(self._completion.after_rollback, callback)
 
     def join(self, name: str) -> Joined:
         """Return a context manager for work that shares this unit of work, whose failure rolls all of it back."""
-        return Joined(self, self._joinings, name)
+        return Joined(self, self._completion.joinings, name)
 
     async def __aenter__(self) -> Self:
         if self._fence.state is not State.NEW:
-            raise UnitOfWorkClosedError("`async with` on it a second time", self._fence.state)
-        self._fence.state = State.OPEN
+            raise UnitOfWorkClosedError(
+                "`async with` on it a second time", self._fence.state, "its block runs once; open a new one"
+            )
+        if self._own_deadline is not None:
+            await self._own_deadline.__aenter__()
         self._root = Invocation(self.name, self.name, self._queue).__enter__()
+        self._fence.state = State.OPEN
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         assert self._root is not None
+        left = error
         try:
-            if error is not None:
-                await self._fail(error)
-                return
-            try:
-                await self._settle()
-            except BaseException as failure:
-                await self._fail(failure)
-                raise
-            await shielded(self._commit(), f"commit of {self.name}")
+            await self._completion.finish(error)
+        except BaseException as failure:
+            left = failure
+            raise
         finally:
             self._root.__exit__(None, None, None)
+            if self._own_deadline is not None:
+                await self._own_deadline.__aexit__(type(left) if left else None, left, traceback)
 
-    async def _settle(self) -> None:
-        """Steps 4 to 7 of a send, up to the commit."""
-        await self._drain()
-        while await self._before_commit.run():
-            await self._drain()
-        self._queue.check_attached()
-        self._fence.state = State.COMMITTING  # from here on nobody else's statement begins
-        if self._joinings.running:
-            raise SessionOwnershipError("The commit", self._joinings.running[0])
-        if not await self._fence.idle(self._limit):
-            raise SessionOwnershipError("The commit", self._fence.running)
-        doom = self._fence.doom or self._joinings.failure
-        if doom is not None:
-            raise doom
-        if self.channel is not None:
-            await self._session.run_sync(write_last, self.channel.write)
+    def _deadline_of_its_own(self) -> Deadline:
+        check_runs_once(self.transaction.retry)
+        return Deadline(self.transaction.timeout, self.name)
 
-    async def _drain(self) -> None:
-        if self._pipeline is not None:
-            await self._pipeline.drain(self._queue)
-        elif lost := await self._queue.next_generation():
-            raise UnprocessedEventsError([record.content for record in lost])
+    def _open(self, sessions: Sessions) -> tuple[AsyncSession, FencedSession, AsyncEngine]:
+        settings = local_settings(self.transaction, self.context)
+        session, inner = sessions.open(self._fence, self._queue, self.transaction, settings)
+        self._queue.serve(session, inner)
+        return session, inner, sessions.engine
 
-    async def _commit(self) -> None:
-        try:
-            await commit(self._session, self._fence, self._limit)
-        except BaseException as error:
-            await self._roll_back(error)
-            raise
-        self._fence.state = State.ENDED
-        await self._after_commit.run_all(self._limit)
-
-    async def _fail(self, error: BaseException) -> None:
-        await shielded(self._roll_back(error), f"rollback of {self.name}")
-
-    async def _roll_back(self, error: BaseException) -> None:
-        self._fence.state = State.ENDED
-        await roll_back(self._session, self._fence, self._limit)
-        if isinstance(error, CommitOutcomeUnknownError) or self._fence.escaped:
-            return
-        self._queue.return_all()
-        annotate(error, self._queue.failure, self.name)
-        await self._after_rollback.run_all(self._limit, of_undone=True)
+    def _child_of(self, container: Resolver | Container | None) -> Resolver:
+        resolver = LagomResolver(container) if container is None or isinstance(container, Container) else container
+        return resolver.child(
+            {
+                AsyncSession: self._session,
+                type(self._session): self._session,
+                UnitOfWork: self,
+                Recorder: self._recorder,
+                MessageContext: self.context,
+            }
+        )
 
     def _add(self, callbacks: Callbacks, callback: Callback) -> None:
-        self._fence.check_open("A callback")
+        self._fence.check_state("A callback")
         if not callable(callback):
             raise InvalidArgumentError("callback", f"a callable without parameters, and is {callback!r}")
-        callbacks.add(callback, self._inner.savepoints.current)
+        callbacks.add(callback, self._queue.surrounding_savepoint)

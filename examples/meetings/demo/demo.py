@@ -18,9 +18,8 @@ from examples.meetings.demo.model import Model
 from examples.meetings.demo.outbox import rows_of_send
 from examples.meetings.demo.race import is_as_expected, race_for_last_seat
 from examples.meetings.demo.run import Run
-from examples.meetings.demo.tracing import traced, traced_aggregates
+from examples.meetings.demo.tracing import trace_handler, traced
 from examples.meetings.demo.tree import attach_rows, tree_of
-from examples.meetings.domain import Meeting
 
 
 async def run_demo(console: Console, lines: Sequence[Line], wanted: int | None = None) -> bool:
@@ -35,8 +34,8 @@ async def run_demo(console: Console, lines: Sequence[Line], wanted: int | None =
 async def run_on(engine: AsyncEngine, console: Console, lines: Sequence[Line], wanted: int | None = None) -> bool:
     """Run everything on a migrated, empty database."""
     model = Model()
-    run = Run(build_mediator(engine, traced(all_handlers())), model, wanted)
-    with show.progress_on(console) as progress, traced_aggregates(Meeting):
+    run = Run(build_mediator(engine, traced(all_handlers()), [trace_handler]), model, wanted)
+    with show.progress_on(console) as progress:
         task = progress.add_task("Sending", total=len(lines))
         await run.send_all(lines, lambda: progress.advance(task))
     await show_trace(engine, console, run)

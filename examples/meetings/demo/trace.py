@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any
 
 from examples.meetings.demo.outbox import OutboxRow
-from uow_events import Command, DomainEvent, NotificationEvent
-
-Recordable: TypeAlias = DomainEvent | NotificationEvent | Callable[[], DomainEvent | NotificationEvent]
+from uow_events import Command, DomainEvent, HandlerContext, NotificationEvent
 
 running_step: ContextVar[Step | None] = ContextVar("meetings_demo_step", default=None)
 
@@ -49,24 +47,30 @@ class Step:
 
     trace: Trace
     handler: str
+    context: HandlerContext | None = None
     said: list[Message] = field(default_factory=list["Message"])
+    recorded: list[Message] = field(default_factory=list["Message"])
     seconds: float = 0.0
     failed: bool = False
 
-    def take(self, content: Recordable) -> Recordable:
-        """Note what the handler records; return what is to be recorded in its place."""
-        message = Message()
-        self.said.append(message)
-        if isinstance(content, DomainEvent | NotificationEvent):
-            self.trace.learn(message, content)
-            return content
-        message.built_after_flush = True
-        build = content
-        return lambda: self.trace.learn(message, build())
+    def catch_up(self) -> None:
+        """Note what the handler has recorded since the last look, and what was built since."""
+        contents = self.context.recorded if self.context else ()
+        for content in contents[len(self.recorded) :]:
+            message = Message(built_after_flush=not is_event(content))
+            self.recorded.append(message)
+            self.said.append(message)
+        for message, content in zip(self.recorded, contents, strict=False):
+            if message.content is None and is_event(content):
+                self.trace.learn(message, content)
+
+
+def is_event(content: object) -> bool:
+    return isinstance(content, DomainEvent | NotificationEvent)
 
 
 class Trace:
-    """Filled by traced handlers (tracing.py) while it is the running one."""
+    """Filled by the middleware around handlers (tracing.py) while it is the running one."""
 
     def __init__(self) -> None:
         self.outside = Step(self, "the sender")
@@ -91,18 +95,20 @@ class Trace:
     def steps(self) -> list[Step]:
         return [step for message in self.messages for step in message.steps]
 
-    def learn(self, message: Message, content: DomainEvent | NotificationEvent) -> DomainEvent | NotificationEvent:
+    def learn(self, message: Message, content: object) -> None:
         message.content = content
         self._known[id(content)] = message
-        return content
 
     def message_of(self, content: object, step: Step) -> Message:
         """Return the message that this event was recorded as, or a new one: a command that `step` sends."""
-        message = self._known.get(id(content))
-        if message is None:
-            message = self._known[id(content)] = Message(content)
+        if id(content) not in self._known:
+            for one in self.steps:
+                one.catch_up()
+        if id(content) not in self._known:
+            message = Message()
+            self.learn(message, content)
             step.said.append(message)
-        return message
+        return self._known[id(content)]
 
     @contextmanager
     def running(self) -> Generator[Trace]:

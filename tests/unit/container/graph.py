@@ -62,7 +62,7 @@ class B:
     def __init__(self, a: A) -> None: ...
 
 
-ABSTRACT = "it is abstract, and no implementation is bound to it: container[...] = implementation"
+ABSTRACT = "it is abstract, and no implementation is bound to it; bind one to it in the container"
 
 
 def unit(container: Container | None = None, session: Session | None = None, scoped: Sequence[type] = ()) -> Resolver:

@@ -14,6 +14,7 @@ from lagom.definitions import (
     YieldWithContainer,
 )
 
+from tests.unit.container import test_lifetimes
 from tests.unit.container.graph import (
     ABSTRACT,
     A,
@@ -111,9 +112,9 @@ class Factory:
         return Order()
 
 
-IS_ASYNC = "its factory is async, and would give a coroutine in its place: build it before, and bind the object"
-YIELDS = "its factory is a generator, whose end would never run: return the object, and close it in a callback"
-CLOSES = "its factory closes over a container, not the unit's: take the container as the lambda's parameter"
+IS_ASYNC = "its factory is async, and would give a coroutine in its place; build it before, and bind the object"
+YIELDS = "its factory is a generator, whose end would never run; return the object, and close it in a callback"
+CLOSES = "its factory uses a container that is not the unit's; take the container as the lambda's parameter"
 
 
 def closing_over(container: Container) -> Callable[[], Order]:
@@ -130,10 +131,12 @@ def closing_over(container: Container) -> Callable[[], Order]:
         (YieldWithContainer(lambda c: yields()), YIELDS),
         (closing_over(ROOT), CLOSES),
         (lambda: ROOT[Order], CLOSES),
+        (lambda: test_lifetimes.ROOT[Order], CLOSES),
+        (lambda: test_lifetimes.Order(), None),
         (Singleton(lambda: ROOT[Order]), CLOSES),
         (
             Repository[Order],
-            "it is bound to a generic alias, which would be given itself: bind a factory, lambda c: c[...]",
+            "it is bound to a generic alias, which would be given itself; bind a factory, lambda c: c[...]",
         ),
         (lambda c: c.ROOT, None),
         (ConstructionWithoutContainer(Factory()), None),
@@ -143,21 +146,22 @@ def closing_over(container: Container) -> Callable[[], Order]:
 def test_what_a_factory_would_do_wrong_is_seen_before_it_runs(bound: Any, problem: str | None) -> None:
     container = Container()
     container[Order] = bound
-    assert LagomResolver(container).blueprint(Order).problem == problem
+    fault = LagomResolver(container).blueprint(Order).fault
+    assert str(fault) == f"Order: {problem}" if problem else fault is None
 
 
 def test_a_type_bound_as_an_awaitable_alone_is_reported() -> None:
     container = Container()
     container[typing.Awaitable[Order]] = builds_later  # type: ignore[type-abstract]
-    assert LagomResolver(container).blueprint(Order).problem == (
-        "it is bound as an Awaitable alone: await it before, and bind the object"
+    assert str(LagomResolver(container).blueprint(Order).fault) == (
+        "Order: it is bound as an Awaitable alone; await it before, and bind the object"
     )
 
 
 def test_an_abstract_class_bound_to_itself_is_reported() -> None:
     container = Container()
     container[Mailer] = Mailer
-    assert LagomResolver(container).blueprint(Mailer).problem == ABSTRACT
+    assert str(LagomResolver(container).blueprint(Mailer).fault) == f"Mailer: {ABSTRACT}"
     with pytest.raises(UnresolvableDependencyError, match="Mailer cannot be resolved: it is abstract"):
         unit(container).resolve(Mailer)
 

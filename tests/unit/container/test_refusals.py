@@ -24,7 +24,7 @@ from tests.unit.container.graph import (
     unit,
 )
 from uow_events.container import LagomResolver
-from uow_events.errors import UnresolvableDependencyError
+from uow_events.errors import Fault, UnresolvableDependencyError
 from uow_events.resolver import Blueprint
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ class DefaultsUnannotated:
 
 
 BIND = "nothing is bound to it"
-COLLECTION = f"it is a plain value or a collection, and {BIND}: wrap it in a class of its own"
+COLLECTION = f"it is a plain value or a collection, and {BIND}; wrap it in a class of its own"
 REFUSED = [
-    (list[Order], "list[tests.unit.container.graph.Order]", f"{BIND}: bind it in the container, or ask for a class"),
-    (Sequence[Order] | None, None, f"{BIND}: bind it in the container, or ask for a class"),
-    (Callable[[], Order], None, f"{BIND}: bind it in the container, or ask for a class"),
-    (T, "~T", f"{BIND}: bind it in the container, or ask for a class"),
+    (list[Order], "list[tests.unit.container.graph.Order]", f"{BIND}; bind it in the container, or ask for a class"),
+    (Sequence[Order] | None, None, f"{BIND}; bind it in the container, or ask for a class"),
+    (Callable[[], Order], None, f"{BIND}; bind it in the container, or ask for a class"),
+    (T, "~T", f"{BIND}; bind it in the container, or ask for a class"),
     (str, "str", COLLECTION),
     (int | None, "int | None", COLLECTION),
     (Any, "Any", COLLECTION),
@@ -80,15 +80,15 @@ REFUSED = [
     (
         Hidden,
         "Hidden",
-        "its constructor's annotations name 'Decimal', which does not exist at run time: import it for real, or bind a "
+        "its constructor's annotations name 'Decimal', which does not exist at run time; import it for real, or bind a "
         "factory to it",
     ),
     (
         Unannotated,
         "Unannotated",
-        "its constructor's parameter 'price' has no annotation: add one, or bind a factory to it",
+        "its constructor's parameter 'price' has no annotation; add one, or bind a factory to it",
     ),
-    (A, "A", "its constructors need each other in a circle"),
+    (A, "A", "these constructors need each other in a circle; bind a factory to one of them"),
 ]
 
 
@@ -101,13 +101,15 @@ def test_what_cannot_be_built_is_an_error_with_its_remedy(kind: Any, name: str |
 
 @pytest.mark.parametrize(("kind", "name", "problem"), REFUSED[:-1])
 def test_what_cannot_be_built_is_found_without_building_it(kind: Any, name: str | None, problem: str) -> None:
-    assert LagomResolver().blueprint(kind) == Blueprint(problem=problem)
+    blueprint = LagomResolver().blueprint(kind)
+    assert str(blueprint.fault) == f"{name or kind}: {problem}"
+    assert (blueprint.needs, blueprint.is_singleton) == ((), False)
 
 
 @pytest.mark.parametrize("constructor", [max, partial(print)])
 def test_a_constructor_without_a_signature_is_refused(constructor: Any) -> None:
-    problem = "its constructor has no readable signature: bind a factory to it"
-    assert LagomResolver().blueprint(type("Opaque", (), {"__init__": constructor})) == Blueprint(problem=problem)
+    fault = Fault("Opaque", "its constructor has no readable signature", "bind a factory to it")
+    assert LagomResolver().blueprint(type("Opaque", (), {"__init__": constructor})) == Blueprint(fault=fault)
 
 
 def test_a_default_never_stands_in_for_what_exists_but_cannot_be_built() -> None:
@@ -128,14 +130,14 @@ def test_an_explicit_container_builds_only_what_it_lists() -> None:
     assert unit(container, session).resolve(Orders).orders.session is session
     with pytest.raises(UnresolvableDependencyError) as caught:
         unit(container).resolve(Service)
-    assert str(caught.value) == "Service cannot be resolved: an ExplicitContainer has no definition of it: add one"
-    assert LagomResolver(container).blueprint(Service).problem == (
-        "an ExplicitContainer has no definition of it: add one"
+    assert str(caught.value) == "Service cannot be resolved: an ExplicitContainer has no definition of it; add one"
+    assert str(LagomResolver(container).blueprint(Service).fault) == (
+        "Service: an ExplicitContainer has no definition of it; add one"
     )
 
 
 def test_a_context_container_is_refused() -> None:
-    assert LagomResolver(ContextContainer(Container(), [])).problem == (
-        "a ContextContainer would end its contexts at no commit: use a plain lagom.Container"
+    assert str(LagomResolver(ContextContainer(Container(), [])).fault) == (
+        "ContextContainer: its contexts would end at no commit; use a plain lagom.Container"
     )
-    assert LagomResolver().problem is None
+    assert LagomResolver().fault is None

@@ -28,7 +28,7 @@ def faults(registry: Registry) -> list[str]:
     try:
         verify(registry, LagomResolver(), UNIT_TYPES)
     except WiringError as error:
-        return list(error.faults)
+        return [str(fault) for fault in error.faults]
     return []
 
 
@@ -39,12 +39,14 @@ def registry_of(*handlers: Any) -> Registry:
     return registry
 
 
+@dataclass
 class Topicless(NotificationEvent): ...
 
 
 class Base(NotificationEvent): ...
 
 
+@dataclass
 class Derived(Base, topic="t"): ...
 
 
@@ -62,7 +64,7 @@ async def hear_all(event: NotificationEvent) -> None: ...
 
 def test_a_notification_event_without_a_topic_is_a_fault_unless_it_is_a_base_of_others() -> None:
     assert faults(registry_of(hear_topicless, hear_base, hear_derived, hear_all)) == [
-        "The notification event Topicless cannot be published: it has no topic; declare it as "
+        "Topicless: this notification event has no topic; declare it as "
         '`class X(NotificationEvent, topic="...")` or with @notification(topic=...)'
     ]
 

@@ -85,8 +85,8 @@ def test_a_registry_knows_its_handlers() -> None:
     for event in (Attend, note):
         registry.event_handler(event)
     assert [binding.name for binding in registry] == ["JoinHandler", "close", "find", "create", "Attend", "note"]
-    assert registry.handler_of(Join).handler is JoinHandler
-    assert registry.handler_of(Create).handler is create
+    assert registry.handler_of(Join).binding.handler is JoinHandler
+    assert registry.handler_of(Create).binding.handler is create
     assert [binding.handler for binding in registry.event_map.handlers_of(Joined)] == [Attend, note]
 
 
@@ -103,7 +103,7 @@ def test_every_kind_of_command_has_its_response_checked(kind: type[Any]) -> None
         f"The handler wrong cannot be registered: it returns str, but {kind.__name__} is a Command[int]"
     )
     registry.command_handler(kind)(right)
-    assert registry.handler_of(kind).handler is right
+    assert registry.handler_of(kind).binding.handler is right
 
 
 def test_a_plain_command_returns_nothing() -> None:
@@ -166,7 +166,9 @@ def test_a_command_that_nothing_handles_is_an_error() -> None:
 def test_what_is_no_command_is_an_error() -> None:
     with pytest.raises(NotAMessageError) as caught:
         Registry().handler_of(Joined)
-    assert str(caught.value) == ("the class Joined is not a Command; derive its class from it and pass an instance")
+    assert str(caught.value) == (
+        "the class Joined is not a Command or Query; derive its class from it and pass an instance"
+    )
 
 
 def test_registries_of_modules_are_joined() -> None:

@@ -1,6 +1,7 @@
 """Every fault of a wiring at once, each with its path and its remedy."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pytest
@@ -68,7 +69,7 @@ def faults(registry: Registry, container: Container | None = None, scoped: Seque
     try:
         verify(registry, LagomResolver(container, scoped), (AsyncSession, *UNIT_TYPES))
     except WiringError as error:
-        return list(error.faults)
+        return [str(fault) for fault in error.faults]
     return []
 
 
@@ -79,7 +80,7 @@ def registry_of(*handlers: Any) -> Registry:
     return registry
 
 
-UNBOUND = "it is abstract, and no implementation is bound to it: container[...] = implementation"
+UNBOUND = "it is abstract, and no implementation is bound to it; bind one to it in the container"
 KEEPS = "would keep the first unit of work's for ever; bind it without Singleton, or list it in Mediator(scoped=[...])"
 
 
@@ -168,10 +169,11 @@ def test_two_classes_of_one_name_are_no_circle() -> None:
 
 def test_a_context_container_is_one_fault() -> None:
     assert faults(registry_of(Handler, serve), ContextContainer(Container(), [])) == [
-        "a ContextContainer would end its contexts at no commit: use a plain lagom.Container"
+        "ContextContainer: its contexts would end at no commit; use a plain lagom.Container"
     ]
 
 
+@dataclass
 class Topicless(NotificationEvent): ...
 
 
@@ -193,6 +195,6 @@ def test_all_faults_come_at_once() -> None:
         f"  - ClockHandler -> NeedsClock -> Clock: {UNBOUND}\n"
         "  - hatch -> Egg -> Chicken -> Egg: these constructors need each other in a circle; bind a factory to one of "
         "them\n"
-        "  - The notification event Topicless cannot be published: it has no topic; declare it as "
+        "  - Topicless: this notification event has no topic; declare it as "
         '`class X(NotificationEvent, topic="...")` or with @notification(topic=...)'
     )

@@ -7,7 +7,7 @@ import pytest
 
 from uow_events import BrokerMessage, MessageContext, NotificationError, NotificationEvent
 from uow_events.messages import Invocation, Record
-from uow_events.outbox.envelope import to_message
+from uow_events.outbox.envelope import size_of, to_message
 
 CONTEXT = MessageContext(message_id=UUID(int=1), correlation_id="request-7")
 
@@ -50,12 +50,22 @@ def test_a_follow_up_names_the_event_that_caused_it() -> None:
     assert message(cause).headers["causationid"] == str(CONTEXT.message_id)
 
 
-def test_the_trace_goes_along_and_other_headers_do_not() -> None:
-    context = MessageContext(headers={"traceparent": "00-1-1-01", "authorization": "secret"})
+def test_the_senders_headers_go_along_and_credentials_do_not() -> None:
+    given = {"Traceparent": "00-1-1-01", "tracestate": "a=b", "Tenant": "t", "Authorization": "secret", "cookie": "s"}
+    context = MessageContext(headers=given)
     headers = message(Record(Joined("Ann"), None), context).headers
-    assert headers["traceparent"] == "00-1-1-01"
-    assert "authorization" not in headers
+    own = {"specversion", "id", "source", "type", "time", "datacontenttype", "correlationid", "causationid"}
+    assert {name: value for name, value in headers.items() if name not in own} == {
+        "traceparent": "00-1-1-01",
+        "tracestate": "a=b",
+        "Tenant": "t",
+    }
     assert headers["correlationid"] == str(context.message_id)
+
+
+def test_the_size_of_a_message_counts_its_headers() -> None:
+    small, large = (message(Record(Joined("Ann"), None), MessageContext(headers=given)) for given in ({}, {"a": "bc"}))
+    assert size_of(large) == size_of(small) + 3
 
 
 def test_a_message_may_have_as_many_bytes_as_the_limit() -> None:

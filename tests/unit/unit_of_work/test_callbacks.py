@@ -2,6 +2,7 @@ import asyncio
 import logging
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from uow_events.unit_of_work.callbacks import Callbacks
 from uow_events.unit_of_work.savepoints import Savepoint
@@ -121,3 +122,16 @@ async def test_those_after_a_rollback_run_whatever_their_savepoint() -> None:
     gone.undo()
     await callbacks.run_all(LIMIT, of_undone=True)
     assert ran == ["compensation"]
+
+
+async def test_what_a_failed_statement_was_given_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    callbacks = Callbacks("after the commit")
+
+    def write() -> None:
+        number = str(4000 + 111)  # in no line of the traceback
+        raise StatementError("failed", "INSERT INTO card VALUES (:n)", {"n": number}, ValueError("refused"))
+
+    callbacks.add(write, None)
+    await callbacks.run_all(LIMIT)
+    assert "[SQL parameters hidden due to hide_parameters=True]" in caplog.text
+    assert "4111" not in caplog.text

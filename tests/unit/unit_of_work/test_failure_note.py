@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -5,7 +6,7 @@ import pytest
 
 from uow_events import DomainEvent
 from uow_events.messages import Invocation, Record
-from uow_events.unit_of_work.failure_note import annotate
+from uow_events.unit_of_work.failure_note import annotate, interrupted
 
 
 class Joined(DomainEvent): ...
@@ -64,3 +65,19 @@ def test_an_exception_that_takes_no_note_stays_as_it_is(caplog: pytest.LogCaptur
             "uow_events: JoinMeeting failed; everything was rolled back (Frozen takes no note)",
         )
     ]
+
+
+def test_what_a_cancellation_stopped_is_the_innermost_handler_and_the_operation_of_its_session() -> None:
+    error, other = asyncio.CancelledError(), asyncio.CancelledError()
+    invocation = Invocation("Joined", "react", None, chain(2))
+    way = "react, handling JoinMeeting -> Joined -> Joined"
+    assert interrupted(error, None, None, "Do") == "Do"
+    assert interrupted(error, None, (error, "session.flush()"), "Do") == "Do, in session.flush()"
+    assert interrupted(error, (error, invocation), None, "Do") == way
+    assert interrupted(error, (other, invocation), (other, "session.execute()"), "Do") == f"{way}, in session.execute()"
+    assert interrupted(error, (KeyError(), invocation), None, "Do") == "Do"
+
+
+def test_an_operation_whose_cancellation_a_handler_caught_is_not_what_was_stopped_later() -> None:
+    caught, later = asyncio.CancelledError(), asyncio.CancelledError()
+    assert interrupted(later, None, (caught, "session.execute()"), "Do") == "Do"

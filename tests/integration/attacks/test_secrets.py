@@ -1,0 +1,34 @@
+"""What users entered stays out of logs and of the errors that this framework writes."""
+
+import logging
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.conftest import App
+from uow_events import UnitOfWork
+
+SECRET = "a secret"
+
+
+@pytest.mark.parametrize("when", ["after_commit", "after_rollback"])
+async def test_the_log_of_a_callback_that_failed_shows_no_parameters_of_its_statement(
+    app: App, when: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def callback() -> None:
+        async with app.mediator.unit_of_work() as unit:
+            await unit.session.execute(text("SELECT 1 / 0 WHERE :given <> ''"), {"given": SECRET})
+
+    async def body(unit: UnitOfWork) -> object:
+        getattr(unit, when)(callback)
+        if when == "after_rollback":
+            raise KeyError
+        return None
+
+    with suppress(KeyError):
+        await app.run(body)
+    assert "division by zero" in caplog.text
+    assert SECRET not in caplog.text

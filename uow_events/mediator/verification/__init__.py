@@ -1,0 +1,5 @@
+"""The check of a mediator's whole wiring: every fault at once, each with its remedy."""
+
+from uow_events.mediator.verification.verify import UNIT_TYPES, verify
+
+__all__ = ["UNIT_TYPES", "verify"]

@@ -1,0 +1,43 @@
+"""What commands and queries ask for beside their handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from uow_events.errors import Fault, InvalidArgumentError, name_of
+from uow_events.mediator.idempotency import faults
+from uow_events.mediator.registry import Registry
+from uow_events.mediator.route import Route
+from uow_events.messages import NotificationChannel
+from uow_events.outbox import DirectPublishing
+from uow_events.unit_of_work import TransactionOptions
+
+
+def of_routes(
+    registry: Registry, transaction: TransactionOptions, notifications: NotificationChannel | None
+) -> Iterator[Fault]:
+    """Check options that come together here, responses that are to be stored, and what a late mapping shows."""
+    for error in registry.late_faults():
+        yield Fault(name_of(error.handler), error.problem, "change one of them to fit the other")
+    for route in registry.routes:
+        yield from _of_options(route, transaction, notifications)
+        if route.idempotent:
+            for problem in faults(route.request):
+                yield Fault(route.binding.name, problem, "or register it without idempotent=True")
+
+
+def _of_options(
+    route: Route, transaction: TransactionOptions, notifications: NotificationChannel | None
+) -> Iterator[Fault]:
+    try:
+        options = route.resolved(transaction)
+    except InvalidArgumentError as error:
+        remedy = "change its own transaction options, or those of the mediator that it inherits"
+        yield Fault(route.binding.name, str(error), remedy)
+        return
+    if options.retry is not None and isinstance(notifications, DirectPublishing):
+        yield Fault(
+            route.binding.name,
+            "it would be retried, and DirectPublishing would publish what a failed attempt recorded",
+            "use Outbox(), or leave out the retry",
+        )
