@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.integration.conftest import App, Body
 from tests.integration.messages import Happened, Inner
 from uow_events import CommandHandler, FallbackHandler, UnitOfWork
-from uow_events.mediator.failure_policy import run_with_policy
+from uow_events.mediator.handling.failure_policy import run_with_policy
 from uow_events.messages import Binding, HandlerOptions, Invocation, OnError, bind, with_options
 
 CONFLICT = "DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$"

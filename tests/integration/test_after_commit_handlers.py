@@ -14,7 +14,7 @@ from tests.integration.conftest import App
 from tests.integration.messages import Followed, Happened, Told
 from tests.models import Note
 from uow_events import EventHandler, MessageContext, Recorder, UnitOfWork
-from uow_events.mediator.after_commit import after_commit_callback
+from uow_events.mediator.handling.after_commit import after_commit_callback
 from uow_events.messages import Binding, HandlerOptions, Invocation, Record, bind, running_invocation
 
 SECRET = "hush"

@@ -20,13 +20,10 @@ from uow_events.mediator.arguments import (
     check_propagation,
     options_of_block,
 )
-from uow_events.mediator.middleware import HandlerMiddleware, SendMiddleware, check_middlewares
+from uow_events.mediator.middleware import HandlerMiddleware, Propagation, SendMiddleware, check_middlewares
 from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
 from uow_events.mediator.registry import Registry
-from uow_events.mediator.requires_new import InnerTransactions
-from uow_events.mediator.send_context import Propagation
-from uow_events.mediator.sending import Sender
-from uow_events.mediator.units import Units
+from uow_events.mediator.sending import InnerTransactions, Sender, Units
 from uow_events.mediator.verification import UNIT_TYPES, verify
 from uow_events.messages import Command, IdempotencyKey, MessageContext, NotificationChannel, Query
 from uow_events.outbox.tables import DEFAULT_SCHEMA

@@ -20,6 +20,7 @@ from uow_events.messages.position import FIRST, Position
 from uow_events.messages.query import Query
 from uow_events.messages.record import Event, EventOrBuilder, Record, Undoable, path_of, path_to
 from uow_events.messages.recording import RecordsEvents
+from uow_events.messages.request import is_kind_of, response_of
 from uow_events.messages.transaction_mark import TransactionMark
 from uow_events.messages.turn import Turn
 from uow_events.messages.wire import key_of, topic_of, wire_name
@@ -62,11 +63,13 @@ __all__ = [
     "described",
     "encode",
     "fields_of",
+    "is_kind_of",
     "key_of",
     "notification",
     "path_of",
     "path_to",
     "reflect",
+    "response_of",
     "running_invocation",
     "topic_of",
     "type_arguments",

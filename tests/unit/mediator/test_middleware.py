@@ -8,8 +8,7 @@ from typing import Any, cast
 import pytest
 
 from uow_events import CallNext, InvalidArgumentError, InvalidHeaderError, MessageContext, MiddlewareError, SendContext
-from uow_events.mediator.middleware import SendMiddleware, chain, check_middlewares
-from uow_events.mediator.send_context import check_shared, headers_of
+from uow_events.mediator.middleware import SendMiddleware, chain, check_middlewares, check_shared, headers_of
 
 CONTEXT = SendContext("message", {})
 

@@ -16,7 +16,7 @@ from uow_events import (
     UnitOfWork,
 )
 from uow_events.container import LagomResolver, Resolver
-from uow_events.mediator.session_use import SessionUse
+from uow_events.mediator.sending.session_use import SessionUse
 from uow_events.messages import Binding, FallbackHandler, HandlerOptions, bind, with_options
 
 

@@ -9,12 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from uow_events.errors import HandlerSignatureError
 from uow_events.mediator.aggregates.aggregate_creation import AggregateCreation
-from uow_events.mediator.aggregates.aggregate_key import AggregateKey
+from uow_events.mediator.aggregates.aggregate_key import AggregateKey, Identity
 from uow_events.mediator.aggregates.aggregate_method import AggregateMethod, find_method
 from uow_events.mediator.aggregates.arguments import Arguments, fields_of, match_arguments
-from uow_events.mediator.forms import Identity
-from uow_events.mediator.route import is_kind_of, response_of
-from uow_events.messages import Binding, Command, reflect
+from uow_events.messages import Binding, Command, is_kind_of, reflect, response_of
 from uow_events.signatures import UNANNOTATED, Parameter, return_type_of
 
 SESSION = Parameter("session", AsyncSession, UNANNOTATED, positional_only=False)

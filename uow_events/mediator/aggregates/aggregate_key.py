@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uow_events.errors import AggregateNotFoundError, name_of
 from uow_events.mediator.aggregates.aggregate_method import AggregateMethod
-from uow_events.mediator.forms import Identity
+
+Identity: TypeAlias = str | Mapping[str, str]
 
 
 class AggregateKey:

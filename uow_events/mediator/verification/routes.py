@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from uow_events.errors import Fault, InvalidArgumentError, name_of
 from uow_events.mediator.idempotency import faults
-from uow_events.mediator.registry import Registry
-from uow_events.mediator.route import Route
+from uow_events.mediator.registry import Registry, Route
 from uow_events.messages import NotificationChannel
 from uow_events.outbox import DirectPublishing
 from uow_events.unit_of_work import TransactionOptions

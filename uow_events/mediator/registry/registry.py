@@ -7,11 +7,11 @@ from types import ModuleType
 from typing import Any
 
 from uow_events.errors import HandlerSignatureError, InvalidArgumentError
-from uow_events.mediator.aggregate_registration import AggregateRegistration
-from uow_events.mediator.declared import Declared
-from uow_events.mediator.event_registration import EventRegistration
-from uow_events.mediator.request_registration import RequestRegistration
-from uow_events.mediator.route import Route
+from uow_events.mediator.registry.aggregate_registration import AggregateRegistration
+from uow_events.mediator.registry.declared import Declared
+from uow_events.mediator.registry.event_registration import EventRegistration
+from uow_events.mediator.registry.request_registration import RequestRegistration
+from uow_events.mediator.registry.route import Route
 from uow_events.messages import Binding
 
 INCLUDED = "its registry was included in another registry"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, overload
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, Protocol, TypedDict, TypeVar, overload
 
 from uow_events.messages import InnerCommit, OnError, Phase
 from uow_events.unit_of_work import TransactionOptions
@@ -11,7 +11,6 @@ from uow_events.unit_of_work import TransactionOptions
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R")
-Identity: TypeAlias = str | Mapping[str, str]
 
 
 class CommandOptions(TypedDict, total=False):

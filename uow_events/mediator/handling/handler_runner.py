@@ -8,10 +8,9 @@ from typing import Any
 
 from uow_events.errors import name_of
 from uow_events.events import carries_mapped_instance
-from uow_events.mediator.after_commit import OpensUnits, after_commit_callback
-from uow_events.mediator.failure_policy import run_with_policy
-from uow_events.mediator.handler_context import HandlerContext
-from uow_events.mediator.middleware import HandlerMiddleware, chain
+from uow_events.mediator.handling.after_commit import OpensUnits, after_commit_callback
+from uow_events.mediator.handling.failure_policy import run_with_policy
+from uow_events.mediator.middleware import HandlerContext, HandlerMiddleware, chain
 from uow_events.messages import Binding, Invocation
 from uow_events.unit_of_work import UnitOfWork
 

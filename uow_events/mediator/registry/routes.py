@@ -13,8 +13,8 @@ from uow_events.errors import (
     name_of,
 )
 from uow_events.mediator.options import NOTHING_GIVEN
-from uow_events.mediator.route import BASES, Route, is_kind_of
-from uow_events.messages import Query, type_arguments
+from uow_events.mediator.registry.route import BASES, Route
+from uow_events.messages import Query, is_kind_of, type_arguments
 from uow_events.signatures import conflicts
 from uow_events.unit_of_work import INHERITED, RetryPolicy, TransactionOptions
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, Unpack, overload
 
-from uow_events.mediator.command_handler import CommandHandler
-from uow_events.mediator.forms import CommandOptions, HandlesRequest, KeepsHandler, QueryOptions
-from uow_events.mediator.query_handler import QueryHandler
-from uow_events.mediator.registration import NOTHING, Registration, in_its_form
-from uow_events.mediator.route import Route
+from uow_events.mediator.registry.command_handler import CommandHandler
+from uow_events.mediator.registry.forms import CommandOptions, HandlesRequest, KeepsHandler, QueryOptions
+from uow_events.mediator.registry.query_handler import QueryHandler
+from uow_events.mediator.registry.registration import NOTHING, Registration, in_its_form
+from uow_events.mediator.registry.route import Route
 from uow_events.messages import Command, HandlerOptions, InnerCommit, OnError, Query, bind, with_options
 from uow_events.unit_of_work import TransactionOptions
 

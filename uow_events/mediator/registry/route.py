@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_origin
 
 from uow_events.mediator.options import NOTHING_GIVEN, resolved
-from uow_events.messages import Binding, Command, Query, type_arguments
+from uow_events.messages import Binding, Command, Query, response_of
 from uow_events.unit_of_work import ResolvedOptions, TransactionOptions
 
 Kind: TypeAlias = Literal["command", "query"]
@@ -48,14 +48,3 @@ class Route:
         options = resolved(self.transaction or NOTHING_GIVEN, mediators)
         options = options if self.repeatable else replace(options, retry=None)
         return options if self.kind == "command" else replace(options, read_only=True)
-
-
-def is_kind_of(request: object, base: type) -> bool:
-    """Tell whether something is a class that derives from Command or Query."""
-    return isinstance(request, type) and issubclass(request, base)
-
-
-def response_of(request: type, base: type) -> Any:
-    """Return the R of a class that derives from Command[R] or Query[R]; NoneType where it does not say."""
-    declared = type_arguments(request, base)
-    return declared[0] if declared else type(None)

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 
 from uow_events.errors import InvalidArgumentError, MiddlewareError, name_of
-from uow_events.mediator.handler_context import HandlerContext
-from uow_events.mediator.send_context import SendContext
+from uow_events.mediator.middleware.handler_context import HandlerContext
+from uow_events.mediator.middleware.send_context import SendContext
 
 C = TypeVar("C")
 CallNext: TypeAlias = Callable[[], Awaitable[Any]]

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uow_events.events import ConcurrentEventProcessor, EventEmitter, EventMap, EventProcessor, Unhandled
 from uow_events.mediator.handling import HandlerRunner
 from uow_events.mediator.middleware import HandlerMiddleware
-from uow_events.mediator.no_events import NoEvents
 from uow_events.mediator.options import NOTHING_GIVEN, for_inner, resolved
-from uow_events.mediator.route import Route
-from uow_events.mediator.session_use import SessionUse
+from uow_events.mediator.registry import Route
+from uow_events.mediator.sending.no_events import NoEvents
+from uow_events.mediator.sending.session_use import SessionUse
 from uow_events.messages import Event, MessageContext, NotificationChannel, running_invocation
 from uow_events.resolver import Resolver
 from uow_events.unit_of_work import (

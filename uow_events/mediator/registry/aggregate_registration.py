@@ -6,10 +6,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, Unpack, overload
 
-from uow_events.mediator.aggregates import bind_aggregate
-from uow_events.mediator.forms import AggregateOptions, Identity
-from uow_events.mediator.registration import Registration
-from uow_events.mediator.route import Route
+from uow_events.mediator.aggregates import Identity, bind_aggregate
+from uow_events.mediator.registry.forms import AggregateOptions
+from uow_events.mediator.registry.registration import Registration
+from uow_events.mediator.registry.route import Route
 from uow_events.messages import Command, HandlerOptions
 from uow_events.unit_of_work import TransactionOptions
 

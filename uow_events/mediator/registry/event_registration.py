@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, Unpack, overload
 
 from uow_events.events import EventHandler
-from uow_events.mediator.forms import EventOptions, KeepsHandler
-from uow_events.mediator.registration import NOTHING, Registration, in_its_form
+from uow_events.mediator.registry.forms import EventOptions, KeepsHandler
+from uow_events.mediator.registry.registration import NOTHING, Registration, in_its_form
 from uow_events.messages import DomainEvent, Event, HandlerOptions, InnerCommit, NotificationEvent, OnError, Phase
 
 EH = TypeVar("EH", bound=type[EventHandler[Any]])

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from uow_events.events import EventMap
-from uow_events.mediator.route import Route
-from uow_events.mediator.routes import Routes
+from uow_events.mediator.registry.route import Route
+from uow_events.mediator.registry.routes import Routes
 
 NOTHING: Any = object()
 

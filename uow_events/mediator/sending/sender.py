@@ -8,14 +8,13 @@ from functools import partial
 from typing import Any
 
 from uow_events.errors import InvalidArgumentError, NotRepeatableError, name_of
-from uow_events.mediator import retrying
 from uow_events.mediator.idempotency import IdempotencyGuard, once
-from uow_events.mediator.joined import send_joined
-from uow_events.mediator.middleware import SendMiddleware, chain
-from uow_events.mediator.requires_new import InnerTransactions
-from uow_events.mediator.route import Route
-from uow_events.mediator.send_context import Propagation, SendContext, headers_of
-from uow_events.mediator.units import Units
+from uow_events.mediator.middleware import Propagation, SendContext, SendMiddleware, chain, headers_of
+from uow_events.mediator.registry import Route
+from uow_events.mediator.sending import retrying
+from uow_events.mediator.sending.joined import send_joined
+from uow_events.mediator.sending.requires_new import InnerTransactions
+from uow_events.mediator.sending.units import Units
 from uow_events.messages import IdempotencyKey, MessageContext, running_invocation
 from uow_events.unit_of_work import Deadline, ResolvedOptions, UnitOfWork
 

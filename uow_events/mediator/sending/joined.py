@@ -8,10 +8,10 @@ from typing import Any
 from uow_events.errors import EventsOfQueryError, name_of
 from uow_events.mediator.handling import HandlerRunner
 from uow_events.mediator.idempotency import IdempotencyGuard
+from uow_events.mediator.middleware import SendContext, check_shared
 from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
-from uow_events.mediator.route import Route
-from uow_events.mediator.send_context import SendContext, check_shared
-from uow_events.mediator.units import Units
+from uow_events.mediator.registry import Route
+from uow_events.mediator.sending.units import Units
 from uow_events.messages import Invocation
 from uow_events.unit_of_work import UnitOfWork, undoable
 
