@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm.exc import StaleDataError
 
 from uow_events import CommandTimeoutError, RetryPolicy
-from uow_events.mediator import retrying
+from uow_events.mediator.sending import retrying
 from uow_events.unit_of_work import Deadline
 
 AT_ONCE = timedelta(0)
