@@ -20,9 +20,8 @@ EXAMPLES ?= 1000
 properties: .venv/installed
 	UOW_EVENTS_PROPERTY_EXAMPLES=$(EXAMPLES) $(RUN) pytest -q -n 2 --dist load --show-capture=no tests/properties $(ARGS)
 
-coverage: .venv/installed
-	$(RUN) coverage erase
-	$(RUN) pytest -q -n $(JOBS) --dist loadfile --cov=uow_events --cov-branch --cov-report=term-missing --cov-fail-under=100
+coverage: ARGS = --cov
+coverage: test
 
 lint: .venv/installed
 	$(RUN) ruff check .
