@@ -74,7 +74,7 @@ def test_the_schema_is_settable(run: Run, dsn: str, empty_database_url: URL) -> 
     assert run("db", "upgrade", "--dsn", dsn, "--schema", "messaging")[0] == 0
     assert run("db", "check", "--dsn", dsn, "--schema", "messaging")[0] == 0
     assert run("db", "check", "--dsn", dsn)[0] == 1
-    assert run("db", "downgrade", "--dsn", dsn, "--schema", "messaging")[0] == 0
+    assert run("db", "downgrade", "--dsn", dsn, "--schema", "messaging", "--to", "0")[0] == 0
     code, _, err = run("db", "check", "--dsn", dsn, "--schema", "messaging")
     assert (code, err.partition(": ")[2]) == (1, "run `uow-events db upgrade --schema messaging`.\n")
     assert asyncio.run(tables_in(empty_database_url, "messaging")) == set()

@@ -20,7 +20,7 @@ from uow_events.outbox.tables import metadata, tables
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 MESSAGE = {"topic": "t", "shard": 0, "type": "T", "payload": b"{}", "headers": {"a": "b"}, "occurred_at": NOW}
 VERSIONS = range(1, LATEST_VERSION + 1)
-NAMES = {"outbox", "dead_letters", "idempotency_keys", "uow_events_version"}
+NAMES = {"outbox", "dead_letters", "blocked_keys", "paused_topics", "idempotency_keys", "uow_events_version"}
 
 
 def message(**changes: object) -> dict[str, object]:
@@ -60,9 +60,9 @@ async def test_an_upgraded_schema_is_to_postgresql_what_the_metadata_creates(
         await on(empty_database_url, lambda connection: up(connection, schema))
         created, upgraded = await catalog(other, schema), await catalog(empty_database_url, schema)
     assert {kind: len(rows) for kind, rows in upgraded.items()} == {
-        "columns": 34,
+        "columns": 39,
         "constraints": len(created["constraints"]),
-        "indexes": 8,
+        "indexes": 13,
         "sequences": 2,
     }
     assert upgraded == created
@@ -110,7 +110,8 @@ async def test_names_are_final_under_an_applications_naming_convention(
     def up_with_convention(connection: Connection) -> None:
         target = sa.MetaData(naming_convention=convention)
         context = MigrationContext.configure(connection, opts={"target_metadata": target})
-        upgrade(type(operations(connection))(context), 1)
+        for version in VERSIONS:
+            upgrade(type(operations(connection))(context), version)
 
     await on(empty_database_url, up_with_convention)
     assert await catalog(empty_database_url) == await catalog(database_url)
@@ -122,7 +123,7 @@ async def test_an_outbox_row_needs_no_more_than_its_message(engine: AsyncEngine)
         await connection.execute(sa.insert(outbox), [message(), message(key="k", shard=63)])
         first, second = (await connection.execute(sa.select(outbox).order_by(outbox.c.id))).all()
         started = await connection.scalar(sa.select(sa.func.now()))
-    assert (first.key, first.shard, first.attempts, first.last_error, first.parked) == (None, 0, 0, None, False)
+    assert (first.key, first.shard, first.attempts, first.last_error, first.held) == (None, 0, 0, None, None)
     assert second.id > first.id
     assert first.headers == {"a": "b"}
     assert first.available_at > started  # clock_timestamp(), not the transaction's start

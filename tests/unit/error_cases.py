@@ -354,8 +354,8 @@ CASES = [
     Case(
         errors.UnknownSchemaVersionError(3, 1),
         ValueError,
-        {"version": 3, "latest": 1},
-        "This release of uow-events does not know version 3 of its tables: it knows 1 to 1. Name one of these, or "
+        {"version": 3, "latest": 2},
+        "This release of uow-events does not know version 3 of its tables: it knows 1 to 2. Name one of these, or "
         "install a newer release.",
     ),
     Case(

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-_TABLES: Final = frozenset({"outbox", "dead_letters", "idempotency_keys", "uow_events_version"})
+_TABLES: Final = frozenset(
+    {"outbox", "dead_letters", "blocked_keys", "paused_topics", "idempotency_keys", "uow_events_version"}
+)
 
 
 def include_name(

@@ -38,3 +38,25 @@ class MigrationOperations(Protocol):
     ) -> None:
         """Create an index, partial where `postgresql_where` is given."""
         ...
+
+    def drop_index(self, index_name: str, table_name: str | None = None, *, schema: str | None = None) -> None:
+        """Drop an index."""
+        ...
+
+    def add_column(self, table_name: str, column: sa.Column[Any], *, schema: str | None = None) -> None:
+        """Add a column."""
+        ...
+
+    def drop_column(self, table_name: str, column_name: str, *, schema: str | None = None) -> None:
+        """Drop a column."""
+        ...
+
+    def create_check_constraint(
+        self, constraint_name: str | None, table_name: str, condition: str, *, schema: str | None = None
+    ) -> None:
+        """Add a check constraint."""
+        ...
+
+    def drop_constraint(self, constraint_name: str, table_name: str, *, schema: str | None = None) -> None:
+        """Drop a constraint."""
+        ...

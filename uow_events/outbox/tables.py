@@ -1,4 +1,4 @@
-"""The framework's tables: outbox, dead letters, idempotency keys, and the version that they are at.
+"""The framework's tables: outbox and what holds it back, dead letters, idempotency keys, and the version of them all.
 
 Made on PostgreSQL by uow_events.migrations, which a test holds equal to these; on SQLite, for unit tests, by
 `tables(schema=None).metadata.create_all`.
@@ -27,6 +27,8 @@ class Tables:
     metadata: sa.MetaData
     outbox: sa.Table
     dead_letters: sa.Table
+    blocked_keys: sa.Table
+    paused_topics: sa.Table
     idempotency_keys: sa.Table
     version: sa.Table
 
@@ -43,6 +45,8 @@ def _build(schema: str | None) -> Tables:
         metadata=metadata,
         outbox=_outbox(metadata),
         dead_letters=_dead_letters(metadata),
+        blocked_keys=_blocked_keys(metadata),
+        paused_topics=_paused_topics(metadata),
         idempotency_keys=_idempotency_keys(metadata),
         version=_version(metadata),
     )
@@ -57,12 +61,15 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
         sa.Column("available_at", _TIMESTAMP, server_default=_Clock(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("last_error", sa.Text()),
-        sa.Column("parked", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("held", sa.String(5)),  # what it waits for: its key, a time, its topic; ready where it is null
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.CheckConstraint("shard BETWEEN 0 AND 63", name="ck_outbox_shard"),
         sa.CheckConstraint("attempts >= 0", name="ck_outbox_attempts"),
-        sa.Index("ix_outbox_claim", "shard", "id", postgresql_where=sa.text("NOT parked")),
-        sa.Index("ix_outbox_parked", "shard", "key", "id", postgresql_where=sa.text("parked")),
+        sa.CheckConstraint("held IN ('key', 'time', 'topic')", name="ck_outbox_held"),
+        sa.Index("ix_outbox_claim", "shard", "id", postgresql_where=sa.text("held IS NULL")),
+        sa.Index("ix_outbox_held_key", "shard", "key", "id", postgresql_where=sa.text("held = 'key'")),
+        sa.Index("ix_outbox_held_time", "shard", "available_at", postgresql_where=sa.text("held = 'time'")),
+        sa.Index("ix_outbox_held_topic", "topic", "id", postgresql_where=sa.text("held = 'topic'")),
     )
 
 
@@ -81,6 +88,28 @@ def _dead_letters(metadata: sa.MetaData) -> sa.Table:
         sa.CheckConstraint("shard BETWEEN 0 AND 63", name="ck_dead_letters_shard"),
         sa.CheckConstraint("attempts >= 0", name="ck_dead_letters_attempts"),
         sa.Index("ix_dead_letters_topic_failed_at", "topic", "failed_at"),
+    )
+
+
+def _blocked_keys(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "blocked_keys",
+        metadata,
+        sa.Column("shard", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(255), nullable=False),
+        sa.Column("until", _TIMESTAMP, nullable=False),
+        sa.PrimaryKeyConstraint("shard", "key", name="pk_blocked_keys"),
+        sa.Index("ix_blocked_keys_until", "shard", "until"),
+    )
+
+
+def _paused_topics(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "paused_topics",
+        metadata,
+        sa.Column("topic", sa.String(255), nullable=False),
+        sa.Column("paused_at", _TIMESTAMP, server_default=_Clock(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name="pk_paused_topics"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of uow_events, version 1."""
+"""The tables of uow_events, versions 1 and 2."""
 
 from alembic import op
 
@@ -11,8 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    migrations.upgrade(op, version=1)
+    for version in (1, 2):
+        migrations.upgrade(op, version)
 
 
 def downgrade() -> None:
-    migrations.downgrade(op, version=1)
+    for version in (2, 1):
+        migrations.downgrade(op, version)
