@@ -13,7 +13,20 @@ class Broker(Protocol):
         """Publish a batch: one outcome per message, in the same order.
 
         None says that the broker has confirmed the message, an exception that it has not; one refused message says
-        nothing of the others. Messages of one key must arrive in the order given. Cancellation may leave messages
-        published or not.
+        nothing of the others. A relay's batch holds one message of each key. Bound the wait for each message, and
+        answer a TimeoutError for it; a cancellation leaves open which messages were published, and a relay publishes
+        all of them again.
+
+        Which exception says what becomes of a message: MessageRefusedError, that it is refused for good (it goes to the
+        dead letters); BrokerUnavailableError, that nothing can be delivered now (it waits, and no attempt is counted);
+        any other, that this attempt failed. One that is raised stands for every message.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Return if the broker answers; asked where messages timed out and none was confirmed.
+
+        Raises:
+            Exception: it does not answer.
         """
         ...

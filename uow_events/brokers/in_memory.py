@@ -19,3 +19,6 @@ class InMemoryBroker:
     def of_topic(self, topic: str) -> list[BrokerMessage]:
         """Return what was published to one topic, oldest first."""
         return [message for message in self.messages if message.topic == topic]
+
+    async def ping(self) -> None:
+        """Return: it is always there."""

@@ -51,6 +51,10 @@
     |   +-- UnprocessedEventsError (RuntimeError)
     |   +-- EventsOfQueryError (RuntimeError)
     |   +-- EventStormError (RecursionError)
+    +-- delivery
+    |   +-- BrokerUnavailableError (ConnectionError)
+    |   +-- MessageRefusedError (ValueError)
+    |   +-- RelayRunningError (RuntimeError)
     `-- notification
         +-- BrokerNotConfiguredError (RuntimeError)
         +-- InvalidHeaderError (ValueError)
@@ -62,6 +66,7 @@ Errors keep the objects they speak of as attributes, and say what happened, to w
 """
 
 from uow_events.errors.base import UowEventsError, kind_of, name_of
+from uow_events.errors.delivery import BrokerUnavailableError, MessageRefusedError, RelayRunningError
 from uow_events.errors.environment import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
@@ -129,6 +134,7 @@ from uow_events.errors.transaction import (
 __all__ = [
     "AggregateNotFoundError",
     "BrokerNotConfiguredError",
+    "BrokerUnavailableError",
     "CaptiveDependencyError",
     "CommandTimeoutError",
     "CommitOutcomeUnknownError",
@@ -150,6 +156,7 @@ __all__ = [
     "InvalidDsnError",
     "InvalidHeaderError",
     "InvalidTargetError",
+    "MessageRefusedError",
     "MiddlewareError",
     "MigrationFailedError",
     "MissingExtraError",
@@ -160,6 +167,7 @@ __all__ = [
     "OutboxTooLargeError",
     "PublishingError",
     "RegistrationClosedError",
+    "RelayRunningError",
     "RequiresNewLimitError",
     "RollbackOnlyError",
     "SchemaNotMigratedError",

@@ -21,6 +21,7 @@ from uow_events.messages.query import Query
 from uow_events.messages.record import Event, EventOrBuilder, Record, Undoable, path_of, path_to
 from uow_events.messages.recording import RecordsEvents
 from uow_events.messages.request import is_kind_of, response_of
+from uow_events.messages.text import failure_text
 from uow_events.messages.transaction_mark import TransactionMark
 from uow_events.messages.turn import Turn
 from uow_events.messages.wire import key_of, topic_of, wire_name
@@ -62,6 +63,7 @@ __all__ = [
     "check_headers",
     "described",
     "encode",
+    "failure_text",
     "fields_of",
     "is_kind_of",
     "key_of",

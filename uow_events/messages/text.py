@@ -3,7 +3,9 @@
 import re
 
 MAX_NAME_LENGTH = 255
+MAX_FAILURE_LENGTH = 2000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 def why_not_text(value: object) -> str | None:
@@ -20,3 +22,9 @@ def why_not_name(value: str) -> str | None:
     if not value or len(value) > MAX_NAME_LENGTH:
         return f"it must have 1 to {MAX_NAME_LENGTH} characters, and has {len(value)}"
     return why_not_text(value)
+
+
+def failure_text(error: BaseException) -> str:
+    """Return what is stored of a failure: its type and message, at most 2,000 characters, no credentials of URLs."""
+    said = _CREDENTIALS.sub("***@", f"{type(error).__name__}: {error}")
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", said)[:MAX_FAILURE_LENGTH]

@@ -2,7 +2,8 @@
 
 from uow_events.outbox.direct_publishing import DirectPublishing
 from uow_events.outbox.outbox import Outbox
-from uow_events.outbox.shard import shard_of
+from uow_events.outbox.shard import SHARDS, shard_of
 from uow_events.outbox.tables import Tables, metadata, tables
+from uow_events.outbox.writing import NOT_MIGRATED
 
-__all__ = ["DirectPublishing", "Outbox", "Tables", "metadata", "shard_of", "tables"]
+__all__ = ["NOT_MIGRATED", "SHARDS", "DirectPublishing", "Outbox", "Tables", "metadata", "shard_of", "tables"]
