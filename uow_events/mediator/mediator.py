@@ -26,6 +26,7 @@ from uow_events.mediator.registry import Registry
 from uow_events.mediator.sending import InnerTransactions, Sender, Units
 from uow_events.mediator.verification import UNIT_TYPES, verify
 from uow_events.messages import Command, IdempotencyKey, MessageContext, NotificationChannel, Query
+from uow_events.outbox import Outbox, Waker
 from uow_events.outbox.tables import DEFAULT_SCHEMA
 from uow_events.unit_of_work import Bind, Sessions, TransactionOptions, UnitOfWork
 
@@ -100,6 +101,7 @@ class Mediator:
         self._sender = Sender(self._units, inner, check_middlewares("middleware", middleware), idempotency_schema)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._has_run = False
+        self._waker: Waker | None = None
 
     async def send(
         self,
@@ -169,12 +171,18 @@ class Mediator:
 
     async def __aenter__(self) -> Self:
         self.verify()
+        channel = self._units.notifications
+        if isinstance(channel, Outbox) and self._units.sessions.engine.dialect.driver == "asyncpg":
+            self._waker = await channel.serving(self._units.sessions.engine).__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Leave: there is nothing to close yet; the engine is the caller's."""
+        """Wake relays for the last time; the engine is the caller's."""
+        waker, self._waker = self._waker, None
+        if waker is not None:
+            await waker.__aexit__(kind, error, traceback)
 
     def _begin(self) -> None:
         loop = asyncio.get_running_loop()

@@ -23,6 +23,10 @@ class OpenChannel(Protocol):
         """
         ...
 
+    def committed(self) -> None:
+        """Hear that the transaction has been committed; must neither block nor fail."""
+        ...
+
 
 class NotificationChannel(Protocol):
     """Where notification events go: chosen once, opened for each unit of work."""

@@ -52,3 +52,6 @@ class DirectChannel:
 
     def write(self, session: Any) -> None:
         """Do nothing: everything has been published already."""
+
+    def committed(self) -> None:
+        """Do nothing: nobody waits for it."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from uow_events.brokers import BrokerMessage
 from uow_events.errors import OutboxTooLargeError
 from uow_events.messages import MessageContext, Record, TransactionMark, check_header
 from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, size_of, to_message
 from uow_events.outbox.tables import DEFAULT_SCHEMA
+from uow_events.outbox.waking import Waker
 from uow_events.outbox.writing import RowWriter
 
 MAX_STATEMENT_SIZE = 64 * 2**20
@@ -34,10 +38,28 @@ class Outbox:
         self.source = source
         self.max_message_size = max_message_size
         self._writer = RowWriter(schema)
+        self._listeners: list[Callable[[], object]] = []
 
     def open(self, context: MessageContext) -> OutboxBatch:
         """Return the channel of one unit of work."""
         return OutboxBatch(self, self._writer, context)
+
+    def serving(self, engine: AsyncEngine) -> Waker:
+        """Return what wakes relays of other processes after commits, for the length of its block."""
+        return Waker(self, engine)
+
+    def add_listener(self, listener: Callable[[], object]) -> None:
+        """Call something after each commit that wrote rows, in the task that committed: it must not block or fail."""
+        self._listeners.append(listener)
+
+    def remove_listener(self, listener: Callable[[], object]) -> None:
+        """Call it no more."""
+        self._listeners.remove(listener)
+
+    def committed(self) -> None:
+        """Tell the listeners that rows were committed."""
+        for listener in self._listeners:
+            listener()
 
 
 class OutboxBatch:
@@ -48,6 +70,7 @@ class OutboxBatch:
         self._writer = writer
         self._context = context
         self._taken: list[tuple[Record, BrokerMessage]] = []
+        self._has_written = False
 
     async def publish(self, record: Record) -> None:
         """Encode a notification event and keep it for the last write.
@@ -69,4 +92,10 @@ class OutboxBatch:
         size = sum(size_of(message) for message in messages)
         if size > MAX_STATEMENT_SIZE:
             raise OutboxTooLargeError(size, MAX_STATEMENT_SIZE, sorted({message.type for message in messages}))
+        self._has_written = bool(messages)
         return self._writer.write(session, messages) if messages else None
+
+    def committed(self) -> None:
+        """Wake relays, where there is something for them."""
+        if self._has_written:
+            self._outbox.committed()

@@ -9,13 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy.exc import SQLAlchemyError
-
 from uow_events.errors import SchemaNotMigratedError
-from uow_events.outbox import NOT_MIGRATED
-from uow_events.relay.driver import driver_connection
+from uow_events.outbox import DATABASE_ERRORS, NOT_MIGRATED, driver_connection
 from uow_events.relay.gate import Gate
+from uow_events.relay.listening import Listener
 from uow_events.relay.round import Round
 from uow_events.relay.settlement import Settlement
 from uow_events.relay.shards import Shards
@@ -23,7 +20,6 @@ from uow_events.relay.shards import Shards
 T = TypeVar("T")
 SHORTEST_PAUSE = 0.05
 """Seconds; the pauses double from here to the poll interval while nothing is found."""
-OF_THE_DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -36,6 +32,7 @@ class Delivery:
     concurrency: int
     poll_interval: float
     stop_timeout: float
+    listener: Listener
     published: int = 0
     failed: int = 0
     dead: int = 0
@@ -59,6 +56,11 @@ class Delivery:
         self._stopping.set()
         self._woken.set()
 
+    def begin(self) -> None:
+        """Get ready for another run(), which a stop() from now on ends."""
+        self._stopping.clear()
+        self._busy.clear()
+
     async def run(self, *, until_empty: bool) -> None:
         """Deliver until stop(), or until nothing is left.
 
@@ -68,16 +70,18 @@ class Delivery:
         """
         queue: asyncio.Queue[int | None] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
+            listening = group.create_task(self.listener.run(), name="relay listener")
             workers = [group.create_task(self._work(queue), name=f"relay {n}") for n in range(self.concurrency)]
             await self._feed(queue, until_empty)
             self.stop()
             for _ in workers:
                 queue.put_nowait(None)
             _, late = await asyncio.wait(workers, timeout=self.stop_timeout)
-            for worker in late:
-                worker.cancel()
-        if self._fatal is not None:
-            raise self._fatal
+            for task in (listening, *late):
+                task.cancel()
+        fatal, self._fatal = self._fatal, None
+        if fatal is not None:
+            raise fatal
 
     async def _feed(self, queue: asyncio.Queue[int | None], until_empty: bool) -> None:
         pause = SHORTEST_PAUSE
@@ -152,7 +156,7 @@ class Delivery:
         if sqlstate in NOT_MIGRATED:
             self._fatal = SchemaNotMigratedError(self.round.table)
             self._fatal.__cause__ = error
-        elif sqlstate.startswith("42") or not isinstance(error, OF_THE_DATABASE):
+        elif sqlstate.startswith("42") or not isinstance(error, DATABASE_ERRORS):
             self._fatal = error
         else:
             self.database.is_away(error)

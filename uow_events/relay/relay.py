@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from uow_events.brokers import Broker
 from uow_events.errors import RelayRunningError
-from uow_events.outbox import Outbox
+from uow_events.outbox import Outbox, channel_of
 from uow_events.relay.arguments import check_arguments
 from uow_events.relay.backoff import Backoff
 from uow_events.relay.delivery import Delivery
 from uow_events.relay.gate import Gate
+from uow_events.relay.listening import Listener
 from uow_events.relay.publishing import Publishing
 from uow_events.relay.round import Round
 from uow_events.relay.shards import Shards
@@ -90,7 +91,9 @@ class Relay:
             concurrency=concurrency,
             poll_interval=poll_interval.total_seconds(),
             stop_timeout=stop_timeout.total_seconds(),
+            listener=Listener(engine, channel_of(outbox.schema), self._woken),
         )
+        self._outbox = outbox
         self._is_running = False
         self._task: asyncio.Task[None] | None = None
 
@@ -114,7 +117,7 @@ class Relay:
             SchemaNotMigratedError: the tables are not there, or not as this release needs them.
             RelayRunningError: it runs already.
         """
-        await self._run(until_empty=False)
+        await self._begin(until_empty=False)
 
     async def drain(self) -> None:
         """Deliver until nothing is left that it serves, or until stop().
@@ -126,15 +129,19 @@ class Relay:
             SchemaNotMigratedError: the tables are not there, or not as this release needs them.
             RelayRunningError: it runs already.
         """
-        await self._run(until_empty=True)
+        await self._begin(until_empty=True)
 
     def stop(self) -> None:
         """Begin no further call of the broker; run() or drain() returns when those that run are settled."""
         self._delivery.stop()
 
     async def __aenter__(self) -> Self:
-        """Begin to deliver beside the block, for an application's lifespan."""
-        self._task = asyncio.create_task(self.run(), name="relay")
+        """Deliver beside the block, for an application's lifespan.
+
+        Raises:
+            RelayRunningError: it runs already.
+        """
+        self._task = asyncio.create_task(self._begin(until_empty=False), name="relay")
         return self
 
     async def __aexit__(
@@ -143,17 +150,31 @@ class Relay:
         """Stop, and wait until what is being published is settled.
 
         Raises:
-            SchemaNotMigratedError: for which it stopped before.
+            SchemaNotMigratedError: for which it ended before.
         """
         assert self._task is not None
         self.stop()
         await self._task
 
-    async def _run(self, *, until_empty: bool) -> None:
+    def _woken(self) -> None:
+        self._delivery.wake()
+
+    def _begin(self, *, until_empty: bool) -> Coroutine[Any, Any, None]:
         if self._is_running:
             raise RelayRunningError
         self._is_running = True
+        self._delivery.begin()
+        return self._run(until_empty)
+
+    async def _run(self, until_empty: bool) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._delivery.wake)
+
+        self._outbox.add_listener(wake)
         try:
             await self._delivery.run(until_empty=until_empty)
         finally:
+            self._outbox.remove_listener(wake)
             self._is_running = False

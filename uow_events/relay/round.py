@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from uow_events.outbox import driver_connection
 from uow_events.relay.backoff import Backoff
 from uow_events.relay.claimed import Claimed
-from uow_events.relay.driver import driver_connection
 from uow_events.relay.publishing import Publishing
 from uow_events.relay.settlement import Settlement
 from uow_events.relay.statements import Statements, lock

@@ -104,6 +104,8 @@ class Completion:
             await self._roll_back(error)
             raise
         self.fence.state = State.ENDED
+        if self.channel is not None:
+            self.channel.committed()
         await self.after_commit.run_all(self.limit)
         await self._close()
 
