@@ -4,6 +4,7 @@ from uow_events.brokers import Broker, BrokerMessage, InMemoryBroker
 from uow_events.errors import (
     AggregateNotFoundError,
     BrokerNotConfiguredError,
+    BrokerUnavailableError,
     CaptiveDependencyError,
     CommandTimeoutError,
     CommitOutcomeUnknownError,
@@ -25,6 +26,7 @@ from uow_events.errors import (
     InvalidDsnError,
     InvalidHeaderError,
     InvalidTargetError,
+    MessageRefusedError,
     MiddlewareError,
     MigrationFailedError,
     MissingExtraError,
@@ -35,6 +37,7 @@ from uow_events.errors import (
     OutboxTooLargeError,
     PublishingError,
     RegistrationClosedError,
+    RelayRunningError,
     RequiresNewLimitError,
     RollbackOnlyError,
     SchemaNotMigratedError,
@@ -87,6 +90,7 @@ from uow_events.messages import (
     notification,
 )
 from uow_events.outbox import DirectPublishing, Outbox, metadata, tables
+from uow_events.relay import Backoff, Relay, RelayStatus
 from uow_events.resolver import Blueprint, Inspectable, Resolver
 from uow_events.unit_of_work import (
     AggregateRoot,
@@ -102,10 +106,12 @@ from uow_events.unit_of_work import (
 __all__ = [
     "AggregateNotFoundError",
     "AggregateRoot",
+    "Backoff",
     "Blueprint",
     "Broker",
     "BrokerMessage",
     "BrokerNotConfiguredError",
+    "BrokerUnavailableError",
     "CallNext",
     "CaptiveDependencyError",
     "CircuitBreaker",
@@ -149,6 +155,7 @@ __all__ = [
     "InvalidTargetError",
     "Mediator",
     "MessageContext",
+    "MessageRefusedError",
     "MiddlewareError",
     "MigrationFailedError",
     "MissingExtraError",
@@ -170,6 +177,9 @@ __all__ = [
     "Recorder",
     "RegistrationClosedError",
     "Registry",
+    "Relay",
+    "RelayRunningError",
+    "RelayStatus",
     "RequiresNewLimitError",
     "ResolvedOptions",
     "Resolver",

@@ -5,10 +5,12 @@ import uow_events
 NAMES = """
 AggregateNotFoundError
 AggregateRoot
+Backoff
 Blueprint
 Broker
 BrokerMessage
 BrokerNotConfiguredError
+BrokerUnavailableError
 CallNext
 CaptiveDependencyError
 CircuitBreaker
@@ -52,6 +54,7 @@ InvalidHeaderError
 InvalidTargetError
 Mediator
 MessageContext
+MessageRefusedError
 MiddlewareError
 MigrationFailedError
 MissingExtraError
@@ -73,6 +76,9 @@ RecordSink
 Recorder
 RegistrationClosedError
 Registry
+Relay
+RelayRunningError
+RelayStatus
 RequiresNewLimitError
 ResolvedOptions
 Resolver

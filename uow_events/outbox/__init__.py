@@ -1,7 +1,7 @@
 """WHAT leaves: the tables, the rows of a transaction, and publishing without them."""
 
 from uow_events.outbox.direct_publishing import DirectPublishing
-from uow_events.outbox.driver import DATABASE_ERRORS, driver_connection
+from uow_events.outbox.driver import DATABASE_ERRORS, driver_connection, own_connection
 from uow_events.outbox.outbox import Outbox
 from uow_events.outbox.shard import SHARDS, shard_of
 from uow_events.outbox.tables import Tables, metadata, tables
@@ -19,6 +19,7 @@ __all__ = [
     "channel_of",
     "driver_connection",
     "metadata",
+    "own_connection",
     "shard_of",
     "tables",
 ]

@@ -15,19 +15,26 @@ DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAl
 
 
 @asynccontextmanager
-async def driver_connection(engine: AsyncEngine, *, detached: bool = False) -> AsyncGenerator[Any]:
-    """Take a connection from the pool, outside of any transaction; after an exception it is closed, not given back.
-
-    With `detached` it is made as the pool makes one, and is no part of it: it takes no other's place, and is closed.
-    """
+async def driver_connection(engine: AsyncEngine) -> AsyncGenerator[Any]:
+    """Take a connection from the pool, outside of any transaction; after an exception it is closed, not given back."""
     connection = await engine.connect()
     try:
-        driver = (await connection.get_raw_connection()).driver_connection
-        if detached:
-            await connection.run_sync(lambda given: given.detach())
-        yield driver
+        yield (await connection.get_raw_connection()).driver_connection
     except BaseException:
         await connection.invalidate()
         raise
     finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def own_connection(engine: AsyncEngine) -> AsyncGenerator[Any]:
+    """Make a connection as the engine's pool makes one, without taking a place in it; it is closed at the end."""
+    connection = await engine.connect()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        await connection.run_sync(lambda given: given.detach())
+        yield driver
+    finally:
+        driver.terminate()
         await connection.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from uow_events.messages import failure_text
-from uow_events.outbox.driver import DATABASE_ERRORS, driver_connection
+from uow_events.outbox.driver import DATABASE_ERRORS, own_connection
 from uow_events.outbox.tables import tables
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Waker:
         has_failed = False
         while await self._next():
             try:
-                async with driver_connection(self._engine, detached=True) as driver:
+                async with own_connection(self._engine) as driver:
                     await self._call(driver)
             except DATABASE_ERRORS as error:
                 logger.log(logging.DEBUG if has_failed else logging.WARNING, FAILED, failure_text(error))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from uow_events.errors import SchemaNotMigratedError
 from uow_events.outbox import DATABASE_ERRORS, NOT_MIGRATED, driver_connection
@@ -18,6 +18,7 @@ from uow_events.relay.settlement import Settlement
 from uow_events.relay.shards import Shards
 
 T = TypeVar("T")
+Until: TypeAlias = Literal["stopped", "empty", "idle"]
 SHORTEST_PAUSE = 0.05
 """Seconds; the pauses double from here to the poll interval while nothing is found."""
 
@@ -61,8 +62,8 @@ class Delivery:
         self._stopping.clear()
         self._busy.clear()
 
-    async def run(self, *, until_empty: bool) -> None:
-        """Deliver until stop(), or until nothing is left.
+    async def run(self, until: Until) -> None:
+        """Deliver until stop(), until nothing is left, or until nothing is due.
 
         Raises:
             SchemaNotMigratedError: the tables are not there, or not as this release needs them.
@@ -72,7 +73,7 @@ class Delivery:
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(self.listener.run(), name="relay listener")
             workers = [group.create_task(self._work(queue), name=f"relay {n}") for n in range(self.concurrency)]
-            await self._feed(queue, until_empty)
+            await self._feed(queue, until)
             self.stop()
             for _ in workers:
                 queue.put_nowait(None)
@@ -83,7 +84,7 @@ class Delivery:
         if fatal is not None:
             raise fatal
 
-    async def _feed(self, queue: asyncio.Queue[int | None], until_empty: bool) -> None:
+    async def _feed(self, queue: asyncio.Queue[int | None], until: Until) -> None:
         pause = SHORTEST_PAUSE
         while not self._stopping.is_set():
             self._woken.clear()
@@ -93,7 +94,7 @@ class Delivery:
                     if shard not in self._busy:
                         self._busy.add(shard)
                         queue.put_nowait(shard)
-            if until_empty and not found and not self._busy and await self._is_empty():
+            if not found and not self._busy and await self._is_over(until):
                 return
             pause = SHORTEST_PAUSE if found else min(2 * pause, self.poll_interval)
             await self._sleep(pause)
@@ -108,8 +109,10 @@ class Delivery:
     async def _look(self) -> list[int]:
         return await self._asked(lambda driver: self.shards.due(driver, asyncio.get_running_loop().time())) or []
 
-    async def _is_empty(self) -> bool:
-        return bool(await self._asked(self.shards.is_empty))
+    async def _is_over(self, until: Until) -> bool:
+        if until == "stopped" or self.database.wait:
+            return False
+        return until == "idle" or bool(await self._asked(self.shards.is_empty))
 
     async def _asked(self, question: Callable[[Any], Awaitable[T]]) -> T | None:
         try:

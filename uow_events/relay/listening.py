@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from uow_events.outbox import DATABASE_ERRORS, driver_connection
+from uow_events.outbox import DATABASE_ERRORS, own_connection
 from uow_events.relay.gate import Gate
 
 
@@ -32,7 +32,7 @@ class Listener:
 
     async def _listen(self, gate: Gate) -> None:
         ended = asyncio.Event()
-        async with driver_connection(self.engine, detached=True) as driver:
+        async with own_connection(self.engine) as driver:
             driver.add_termination_listener(lambda *_: ended.set())
             await driver.add_listener(self.channel, lambda *_: self.wake())
             gate.answered()

@@ -15,7 +15,7 @@ from uow_events.errors import RelayRunningError
 from uow_events.outbox import Outbox, channel_of
 from uow_events.relay.arguments import check_arguments
 from uow_events.relay.backoff import Backoff
-from uow_events.relay.delivery import Delivery
+from uow_events.relay.delivery import Delivery, Until
 from uow_events.relay.gate import Gate
 from uow_events.relay.listening import Listener
 from uow_events.relay.publishing import Publishing
@@ -117,19 +117,20 @@ class Relay:
             SchemaNotMigratedError: the tables are not there, or not as this release needs them.
             RelayRunningError: it runs already.
         """
-        await self._begin(until_empty=False)
+        await self._begin(until="stopped")
 
-    async def drain(self) -> None:
+    async def drain(self, *, retries: bool = True) -> None:
         """Deliver until nothing is left that it serves, or until stop().
 
-        Failed messages are tried again at their time, until they are delivered or among the dead letters. What is to be
-        delivered at a later time, and what is of a paused topic, stays.
+        Failed messages are tried again at their time, until they are delivered or among the dead letters; without
+        `retries` they stay for another time, with those behind them. What is to be delivered at a later time, and what
+        is of a paused topic, stays in any case.
 
         Raises:
             SchemaNotMigratedError: the tables are not there, or not as this release needs them.
             RelayRunningError: it runs already.
         """
-        await self._begin(until_empty=True)
+        await self._begin(until="empty" if retries else "idle")
 
     def stop(self) -> None:
         """Begin no further call of the broker; run() or drain() returns when those that run are settled."""
@@ -141,7 +142,7 @@ class Relay:
         Raises:
             RelayRunningError: it runs already.
         """
-        self._task = asyncio.create_task(self._begin(until_empty=False), name="relay")
+        self._task = asyncio.create_task(self._begin(until="stopped"), name="relay")
         return self
 
     async def __aexit__(
@@ -159,14 +160,14 @@ class Relay:
     def _woken(self) -> None:
         self._delivery.wake()
 
-    def _begin(self, *, until_empty: bool) -> Coroutine[Any, Any, None]:
+    def _begin(self, *, until: Until) -> Coroutine[Any, Any, None]:
         if self._is_running:
             raise RelayRunningError
         self._is_running = True
         self._delivery.begin()
-        return self._run(until_empty)
+        return self._run(until)
 
-    async def _run(self, until_empty: bool) -> None:
+    async def _run(self, until: Until) -> None:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -174,7 +175,7 @@ class Relay:
 
         self._outbox.add_listener(wake)
         try:
-            await self._delivery.run(until_empty=until_empty)
+            await self._delivery.run(until)
         finally:
             self._outbox.remove_listener(wake)
             self._is_running = False
