@@ -13,7 +13,6 @@ from uow_events.outbox import Outbox
 from uow_events.relay.backoff import Backoff
 
 _KINDS: Mapping[str, tuple[type, str]] = {
-    "engine": (AsyncEngine, "an AsyncEngine"),
     "outbox": (Outbox, "an Outbox"),
     "backoff": (Backoff, "a Backoff"),
 }
@@ -27,6 +26,9 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     Raises:
         InvalidArgumentError: one is not what it must be.
     """
+    engine = given["engine"]
+    if not isinstance(engine, AsyncEngine) or engine.dialect.driver != "asyncpg":
+        raise InvalidArgumentError("engine", f"an AsyncEngine on asyncpg, and is {engine!r}")
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(given[name], kind):
             raise InvalidArgumentError(name, f"{expected}, and is {given[name]!r}")
