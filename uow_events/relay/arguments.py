@@ -26,9 +26,7 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     Raises:
         InvalidArgumentError: one is not what it must be.
     """
-    engine = given["engine"]
-    if not isinstance(engine, AsyncEngine) or engine.dialect.driver != "asyncpg":
-        raise InvalidArgumentError("engine", f"an AsyncEngine on asyncpg, and is {engine!r}")
+    _check_engine(given["engine"])
     for name, (kind, expected) in _KINDS.items():
         if not isinstance(given[name], kind):
             raise InvalidArgumentError(name, f"{expected}, and is {given[name]!r}")
@@ -41,6 +39,11 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     if not callable(getattr(given["broker"], "publish", None)) or not callable(getattr(given["broker"], "ping", None)):
         raise InvalidArgumentError("broker", f"a Broker, with publish() and ping(), and is {given['broker']!r}")
     _check_topics(given["topics"])
+
+
+def _check_engine(engine: Any) -> None:
+    if not isinstance(engine, AsyncEngine) or engine.dialect.driver != "asyncpg":
+        raise InvalidArgumentError("engine", f"an AsyncEngine on asyncpg, and is {engine!r}")
 
 
 def _check_topics(topics: Any) -> None:
