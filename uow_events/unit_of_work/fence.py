@@ -162,6 +162,10 @@ class Fence:
         """Return a context manager: a flush of the running greenlet rolls back what it began, when it fails."""
         return Acting(self, "_flushing")
 
+    def flush_failed(self, error: Exception) -> None:
+        """Keep the error of a flush, also one that no statement raised; what it rolled back is dealt with by that."""
+        self.failure = self.savepoints.contained = error
+
     @property
     def is_committing(self) -> bool:
         """Whether the running greenlet is the one that commits for the unit of work."""
