@@ -2,12 +2,14 @@
 
 import logging
 from contextlib import suppress
+from traceback import format_exception
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from tests.integration.conftest import App
-from uow_events import UnitOfWork
+from uow_events import TransactionAbortedError, TransactionOptions, UnitOfWork
 
 SECRET = "a secret"
 
@@ -32,3 +34,19 @@ async def test_the_log_of_a_callback_that_failed_shows_no_parameters_of_its_stat
         await app.run(body)
     assert "division by zero" in caplog.text
     assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+async def test_an_error_of_the_settings_shows_none_of_their_values(app: App, swallowed: bool) -> None:
+    app.options["transaction"] = TransactionOptions(settings={"app.token": SECRET, "no_such_setting": "on"})
+
+    async def body(unit: UnitOfWork) -> object:
+        with suppress(*[DBAPIError] if swallowed else []):
+            await unit.session.execute(text("SELECT 1"))
+        return None
+
+    with pytest.raises(TransactionAbortedError if swallowed else DBAPIError) as raised:
+        await app.run(body)
+    shown = "".join(format_exception(raised.value))
+    assert 'unrecognized configuration parameter "no_such_setting"' in shown
+    assert SECRET not in shown
