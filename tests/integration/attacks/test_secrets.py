@@ -1,6 +1,7 @@
 """What users entered stays out of logs and of the errors that this framework writes."""
 
 import logging
+from asyncio import CancelledError
 from contextlib import suppress
 from traceback import format_exception
 
@@ -15,14 +16,18 @@ SECRET = "a secret"
 
 
 @pytest.mark.parametrize("when", ["after_commit", "after_rollback"])
+@pytest.mark.parametrize("leaves", [KeyError, CancelledError])
 async def test_the_log_of_a_callback_that_failed_shows_no_parameters_of_its_statement(
-    app: App, when: str, caplog: pytest.LogCaptureFixture
+    app: App, when: str, leaves: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
     async def callback() -> None:
-        async with app.mediator.unit_of_work() as unit:
-            await unit.session.execute(text("SELECT 1 / 0 WHERE :given <> ''"), {"given": SECRET})
+        try:
+            async with app.mediator.unit_of_work() as unit:
+                await unit.session.execute(text("SELECT 1 / 0 WHERE :given <> ''"), {"given": SECRET})
+        except DBAPIError as error:
+            raise leaves from error
 
     async def body(unit: UnitOfWork) -> object:
         getattr(unit, when)(callback)
