@@ -21,9 +21,12 @@ def guard(fence: Fence) -> None:
     connection = fence.connection
     if connection is None or not fence.statement_sent:
         return
-    if connection.invalidated or connection.driver_is_closed():
+    if connection.invalidated:
         problem = "the connection was lost, and its error was swallowed"
         raise TransactionAbortedError(problem, is_connection_lost=True) from fence.failure
+    if connection.driver_is_closed():
+        problem = "the connection was lost after its last statement, and the server rolled back"
+        raise TransactionAbortedError(problem, "The command can be sent again", is_connection_lost=True)
     if fence.failure is not None or fence.raw_taken:
         _probe(fence)
 

@@ -113,8 +113,14 @@ class FencedSession(Session):
         """Send pending changes; an error after the outbox was written, which is the last write."""
         if self.fence.state is State.COMMITTING and (self.new or self.dirty or self.deleted):
             raise UnitOfWorkClosedError("session.flush()", "is committing, with its outbox written")
-        with self.fence.flush():
-            self._in_turn("session.flush()", super().flush, objects)
+        was_active = self.is_active
+        try:
+            with self.fence.flush():
+                self._in_turn("session.flush()", super().flush, objects)
+        except Exception as error:
+            if was_active and not self.is_active:
+                self.fence.flush_failed(error)
+            raise
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Execute a statement, one at a time."""
