@@ -135,7 +135,7 @@ CASES = [
         errors.RegistrationClosedError(handle, "a command has been sent"),
         RuntimeError,
         {"handler": handle, "reason": "a command has been sent"},
-        "handle cannot be registered any more: a command has been sent. Register every handler before that",
+        "handle cannot be registered any more: a command has been sent. Register and declare everything before that",
     ),
     Case(
         errors.HandlerNotFoundError(Join, "query"),
