@@ -18,6 +18,7 @@ from uow_events import (
     NotificationEvent,
     Recorder,
     Registry,
+    TransactionOptions,
     UnitOfWork,
     WiringError,
 )
@@ -198,3 +199,18 @@ def test_all_faults_come_at_once() -> None:
         "  - Topicless: this notification event has no topic; declare it as "
         '`class X(NotificationEvent, topic="...")` or with @notification(topic=...)'
     )
+
+
+async def join(command: Join) -> None: ...
+
+
+def test_an_idempotent_command_that_inherits_read_only_is_a_fault() -> None:
+    registry = Registry()
+    registry.command_handler(join, idempotent=True)
+    with pytest.raises(WiringError) as caught:
+        verify(registry, LagomResolver(), (), transaction=TransactionOptions(read_only=True))
+    assert [str(fault) for fault in caught.value.faults] == [
+        "join: with idempotent=True its transaction stores keys, and the mediator's options make it read-only; give "
+        "its own transaction options read_only=False, or leave out idempotent=True"
+    ]
+    verify(registry, LagomResolver(), (), transaction=TransactionOptions(read_only=False))
