@@ -209,22 +209,6 @@ async def test_options_that_contradict_each_other_only_together_are_faults_of_th
     assert fault.remedy == "change its own transaction options, or those of the mediator that it inherits"
 
 
-async def test_a_response_that_cannot_be_stored_is_a_fault_of_a_command_declared_idempotent(app: App) -> None:
-    class Odd: ...
-
-    class Make(Command[Odd]): ...
-
-    @app.registry.command_handler(idempotent=True)
-    async def make(command: Make) -> Odd:
-        return Odd()
-
-    with pytest.raises(WiringError) as caught:
-        app.mediator.verify()
-    (fault,) = caught.value.faults
-    assert fault.subject == "make"
-    assert "Odd, cannot be kept under an idempotency key" in fault.problem
-
-
 @pytest.mark.parametrize(
     ("transaction", "problem"),
     [

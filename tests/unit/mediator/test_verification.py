@@ -214,3 +214,34 @@ def test_an_idempotent_command_that_inherits_read_only_is_a_fault() -> None:
         "its own transaction options read_only=False, or leave out idempotent=True"
     ]
     verify(registry, LagomResolver(), (), transaction=TransactionOptions(read_only=False))
+
+
+class Ticket: ...
+
+
+class Sell(Command[Ticket]): ...
+
+
+class Leave(Command):
+    meeting: int
+
+
+class Unmapped:
+    def leave(self) -> None: ...
+
+
+async def sell(command: Sell) -> Ticket:
+    return Ticket()
+
+
+def test_a_response_that_cannot_be_stored_and_a_class_that_was_never_mapped_are_faults() -> None:
+    registry = Registry()
+    registry.command_handler(sell, idempotent=True)
+    registry.aggregate_handler(Leave, Unmapped.leave, identity="meeting")
+    assert faults(registry) == [
+        "Unmapped.leave: Unmapped is not mapped: map it before the first send, or, where it is a mixin, name the "
+        "mapped class with aggregate=; change one of them to fit the other",
+        "sell: The response of Sell, Ticket, cannot be kept under an idempotency key: Ticket in it cannot be restored "
+        "from JSON; declare it as a dataclass, attrs class, msgspec.Struct, pydantic model or plain value, and say "
+        "what containers hold; or register it without idempotent=True",
+    ]
