@@ -155,7 +155,7 @@ class Mediator:
         running = self._units.running()
         if running is None:
             return self._units.open("unit_of_work()", MessageContext(), options)
-        check_joinable("unit_of_work()", options, running.transaction, is_query=False)
+        check_joinable("unit_of_work()", options, self._units.transaction, running.transaction)
         return running.join("A joined unit_of_work()")
 
     def verify(self) -> None:

@@ -29,7 +29,7 @@ async def send_joined(
     name = name_of(type(context.message))
     check_shared(context.headers, unit.context)
     wanted = route.transaction or NOTHING_GIVEN
-    check_joinable(name, wanted, unit.transaction, is_query=route.kind == "query")
+    check_joinable(name, wanted, units.transaction, unit.transaction, is_query=route.kind == "query")
     context.message_context = unit.context
     with Invocation(name, route.binding.name, unit.sink) as invocation:
         run = partial(_run, units.runner(unit), unit, route, context.message, invocation, guard)

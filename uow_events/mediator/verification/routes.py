@@ -34,6 +34,12 @@ def _of_options(
         remedy = "change its own transaction options, or those of the mediator that it inherits"
         yield Fault(route.binding.name, str(error), remedy)
         return
+    if route.idempotent and options.read_only:
+        yield Fault(
+            route.binding.name,
+            "with idempotent=True its transaction stores keys, and the mediator's options make it read-only",
+            "give its own transaction options read_only=False, or leave out idempotent=True",
+        )
     if options.retry is not None and isinstance(notifications, DirectPublishing):
         yield Fault(
             route.binding.name,
