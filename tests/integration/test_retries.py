@@ -176,6 +176,30 @@ async def test_a_row_that_changed_meanwhile_gives_another_attempt(app: App) -> N
     assert await sender.run(body) == "gone"
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_a_row_that_changed_meanwhile_does_so_also_where_that_is_swallowed(app: App, goes_on: bool) -> None:
+    sender = commands(app)
+    async with app.mediator.unit_of_work() as unit:
+        meeting = Meeting(seats=9)
+        unit.session.add(meeting)
+
+    async def body(unit: UnitOfWork) -> str:
+        mine = await unit.session.get(Meeting, meeting.id)
+        if mine is None:
+            return "gone"
+        async with app.engine.begin() as connection:
+            await connection.execute(text("DELETE FROM meeting"))
+        mine.seats -= 1
+        with suppress(StaleDataError):
+            await unit.session.flush()
+        if goes_on:
+            await unit.session.execute(text("SELECT 1"))
+        return "joined"
+
+    assert await sender.run(body) == "gone"
+    assert len(sender.units) == 2
+
+
 async def test_a_swallowed_conflict_is_noticed_before_the_commit_and_repeated(app: App) -> None:
     sender = commands(app, lock_timeout=timedelta(milliseconds=1))
     other = await app.engine.connect()

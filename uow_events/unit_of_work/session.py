@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm.exc import StaleDataError
 
 from uow_events.errors import TransactionAbortedError, UnitOfWorkClosedError, UnsupportedBindError
 from uow_events.messages import Record
@@ -115,7 +116,11 @@ class FencedSession(Session):
         if self.fence.state is State.COMMITTING and (self.new or self.dirty or self.deleted):
             raise UnitOfWorkClosedError("session.flush()", "is committing, with its outbox written")
         with self.fence.flush():
-            self._in_turn("session.flush()", super().flush, objects)
+            try:
+                self._in_turn("session.flush()", super().flush, objects)
+            except StaleDataError as error:  # no statement failed, and yet the transaction has
+                self.fence.failure = error
+                raise
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Execute a statement, one at a time."""
