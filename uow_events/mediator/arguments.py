@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from uow_events.errors import InvalidArgumentError, name_of
+from uow_events.errors import InvalidArgumentError, kind_of
 from uow_events.events import Unhandled
 from uow_events.mediator.options import NOTHING_GIVEN
 from uow_events.mediator.registry import Registry
-from uow_events.unit_of_work import TransactionOptions, check_runs_once, seconds_of
+from uow_events.unit_of_work import TransactionOptions, check_are_options, check_runs_once, seconds_of
 
 PROPAGATIONS = ("join", "nested", "requires_new")
 
@@ -22,13 +22,13 @@ def check_arguments(
         InvalidArgumentError: it cannot; names the argument and what it must be.
     """
     if not isinstance(registry, Registry):
-        raise InvalidArgumentError("registry", f"an instance of Registry, and is {_shown(registry)}")
+        raise InvalidArgumentError("registry", f"an instance of Registry, and is {kind_of(registry)}")
     if notifications is not None and not callable(getattr(notifications, "open", None)):
-        wanted = f"Outbox() or DirectPublishing(broker), and is {_shown(notifications)}"
+        wanted = f"Outbox() or DirectPublishing(broker), and is {kind_of(notifications)}"
         raise InvalidArgumentError("notifications", wanted)
     if unhandled_events not in get_args(Unhandled):
         raise InvalidArgumentError("unhandled_events", f"'warn', 'error' or 'ignore', and is {unhandled_events!r}")
-    _check_transaction(transaction)
+    check_are_options(transaction)
     seconds_of("commit_timeout", commit_timeout)
 
 
@@ -68,15 +68,6 @@ def options_of_block(transaction: TransactionOptions | None) -> TransactionOptio
         InvalidArgumentError: they are no options, or ask for retries.
     """
     options = NOTHING_GIVEN if transaction is None else transaction
-    _check_transaction(options)
+    check_are_options(options)
     check_runs_once(options.retry)
     return options
-
-
-def _check_transaction(given: object) -> None:
-    if not isinstance(given, TransactionOptions):
-        raise InvalidArgumentError("transaction", f"an instance of TransactionOptions, and is {_shown(given)}")
-
-
-def _shown(given: object) -> str:
-    return f"the class {name_of(given)}" if isinstance(given, type) else f"a {name_of(given)}"
