@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Sequence
+from typing import Any, NewType, cast, get_args, get_origin
 
 from uow_events.errors import InvalidArgumentError, kind_of
 from uow_events.events import Unhandled
 from uow_events.mediator.options import NOTHING_GIVEN
 from uow_events.mediator.registry import Registry
+from uow_events.messages.text import why_not_name, why_not_text
 from uow_events.unit_of_work import TransactionOptions, check_are_options, check_runs_once, seconds_of
 
 PROPAGATIONS = ("join", "nested", "requires_new")
@@ -45,6 +47,32 @@ def check_limits(max_events: Any, max_concurrent_event_handlers: Any, max_requir
         raise InvalidArgumentError("max_concurrent_event_handlers", wanted)
     if max_requires_new is not None and not _is_integer(max_requires_new, 0):
         raise InvalidArgumentError("max_requires_new", f"None or an integer from 0, and is {max_requires_new!r}")
+
+
+def check_schema(argument: str, given: Any) -> None:
+    """Make sure that tables can be in a schema of that name; None: in none.
+
+    Raises:
+        InvalidArgumentError: they cannot.
+    """
+    problem = None if given is None else why_not_text(given) or why_not_name(given)
+    if problem:
+        raise InvalidArgumentError(argument, f"None or the name of a schema, which {given!r} is not: {problem}")
+
+
+def scoped_types(given: Any) -> tuple[type, ...]:
+    """Return the types that are built once per unit of work.
+
+    Raises:
+        InvalidArgumentError: they are no sequence, or one of them is no type.
+    """
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise InvalidArgumentError("scoped", f"a sequence of types, such as [Repository], and is {kind_of(given)}")
+    types = cast("Sequence[type]", given)
+    for one in types:
+        if not isinstance(get_origin(one) or one, type | NewType):
+            raise InvalidArgumentError("scoped", f"a sequence of types, such as [Repository], and has {one!r}")
+    return tuple(types)
 
 
 def _is_integer(given: Any, least: int) -> bool:

@@ -18,7 +18,9 @@ from uow_events.mediator.arguments import (
     check_arguments,
     check_limits,
     check_propagation,
+    check_schema,
     options_of_block,
+    scoped_types,
 )
 from uow_events.mediator.middleware import HandlerMiddleware, Propagation, SendMiddleware, check_middlewares
 from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
@@ -80,8 +82,9 @@ class Mediator:
     ) -> None:
         check_arguments(registry, notifications, unhandled_events, transaction, commit_timeout)
         check_limits(max_events, max_concurrent_event_handlers, max_requires_new)
+        check_schema("idempotency_schema", idempotency_schema)
         self.registry = registry
-        self._resolver = resolver_of(container, scoped, {Mediator: self})
+        self._resolver = resolver_of(container, scoped_types(scoped), {Mediator: self})
         sessions = Sessions(bind)
         self._units = Units(
             owner=self,
