@@ -58,7 +58,7 @@ class Mediator:
         commit_timeout: how long COMMIT may take before its outcome counts as unknown.
 
     Raises:
-        UnsupportedBindError: the bind would void the promises made here.
+        UnsupportedBindError: the bind would void the promises made here, or cannot do what `transaction` asks for.
         InvalidArgumentError: another argument is not what it must be.
     """
 
@@ -86,6 +86,7 @@ class Mediator:
         self.registry = registry
         self._resolver = resolver_of(container, scoped_types(scoped), {Mediator: self})
         sessions = Sessions(bind)
+        sessions.check(transaction)
         self._units = Units(
             owner=self,
             sessions=sessions,
@@ -167,8 +168,9 @@ class Mediator:
         Raises:
             WiringError: there are faults; each is named with its remedy.
         """
-        unit_types = (AsyncSession, self._units.sessions.session_class, *UNIT_TYPES)
-        verify(self.registry, self._resolver, unit_types, self._units.notifications, self._units.transaction)
+        units = self._units
+        unit_types = (AsyncSession, units.sessions.session_class, *UNIT_TYPES)
+        verify(self.registry, self._resolver, unit_types, units.notifications, units.transaction, units.sessions)
 
     async def __aenter__(self) -> Self:
         self.verify()
