@@ -16,7 +16,7 @@ PROPAGATIONS = ("join", "nested", "requires_new")
 
 
 def check_arguments(
-    registry: Any, notifications: Any, unhandled_events: Any, transaction: Any, commit_timeout: Any
+    registry: Any, notifications: Any, unhandled_events: Any, transaction: Any, schema: Any, commit_timeout: Any
 ) -> None:
     """Make sure that what was given can work, before anything is sent.
 
@@ -31,6 +31,7 @@ def check_arguments(
     if unhandled_events not in get_args(Unhandled):
         raise InvalidArgumentError("unhandled_events", f"'warn', 'error' or 'ignore', and is {unhandled_events!r}")
     check_are_options(transaction)
+    _check_schema("idempotency_schema", schema)
     seconds_of("commit_timeout", commit_timeout)
 
 
@@ -47,17 +48,6 @@ def check_limits(max_events: Any, max_concurrent_event_handlers: Any, max_requir
         raise InvalidArgumentError("max_concurrent_event_handlers", wanted)
     if max_requires_new is not None and not _is_integer(max_requires_new, 0):
         raise InvalidArgumentError("max_requires_new", f"None or an integer from 0, and is {max_requires_new!r}")
-
-
-def check_schema(argument: str, given: Any) -> None:
-    """Make sure that tables can be in a schema of that name; None: in none.
-
-    Raises:
-        InvalidArgumentError: they cannot.
-    """
-    problem = None if given is None else why_not_text(given) or why_not_name(given)
-    if problem:
-        raise InvalidArgumentError(argument, f"None or the name of a schema, which {given!r} is not: {problem}")
 
 
 def scoped_types(given: Any) -> tuple[type, ...]:
@@ -77,6 +67,12 @@ def scoped_types(given: Any) -> tuple[type, ...]:
 
 def _is_integer(given: Any, least: int) -> bool:
     return isinstance(given, int) and not isinstance(given, bool) and given >= least
+
+
+def _check_schema(argument: str, given: Any) -> None:
+    problem = None if given is None else why_not_text(given) or why_not_name(given)
+    if problem:
+        raise InvalidArgumentError(argument, f"None or the name of a schema, which {given!r} is not: {problem}")
 
 
 def check_propagation(propagation: Any) -> None:

@@ -18,7 +18,6 @@ from uow_events.mediator.arguments import (
     check_arguments,
     check_limits,
     check_propagation,
-    check_schema,
     options_of_block,
     scoped_types,
 )
@@ -80,13 +79,11 @@ class Mediator:
         handler_middleware: Sequence[HandlerMiddleware] = (),
         commit_timeout: timedelta = timedelta(seconds=30),
     ) -> None:
-        check_arguments(registry, notifications, unhandled_events, transaction, commit_timeout)
+        check_arguments(registry, notifications, unhandled_events, transaction, idempotency_schema, commit_timeout)
         check_limits(max_events, max_concurrent_event_handlers, max_requires_new)
-        check_schema("idempotency_schema", idempotency_schema)
         self.registry = registry
         self._resolver = resolver_of(container, scoped_types(scoped), {Mediator: self})
         sessions = Sessions(bind)
-        sessions.check(transaction)
         self._units = Units(
             owner=self,
             sessions=sessions,

@@ -104,3 +104,13 @@ def _given(options: TransactionOptions) -> dict[str, Any]:
 
 
 DEFAULTS = ResolvedOptions()
+
+
+def with_defaults(given: TransactionOptions) -> ResolvedOptions:
+    """Return options with nothing left to inherit.
+
+    Raises:
+        InvalidArgumentError: they are no options.
+    """
+    check_are_options(given)
+    return given if isinstance(given, ResolvedOptions) else given.over(DEFAULTS)

@@ -33,7 +33,7 @@ from uow_events.unit_of_work.record_queue import RecordQueue
 from uow_events.unit_of_work.recorder import Recorder
 from uow_events.unit_of_work.session import FencedSession
 from uow_events.unit_of_work.sessions import Bind, Sessions, sessions_of
-from uow_events.unit_of_work.transaction_options import DEFAULTS, ResolvedOptions, TransactionOptions, check_are_options
+from uow_events.unit_of_work.transaction_options import DEFAULTS, TransactionOptions, with_defaults
 
 T = TypeVar("T")
 
@@ -91,10 +91,9 @@ class UnitOfWork:
         max_events: int = 10_000,
         commit_lookup: CommitLookup | None = None,
     ) -> None:
-        check_are_options(transaction)
         self.context = context or MessageContext()
         self.name, self.owner = name, owner
-        self.transaction = transaction if isinstance(transaction, ResolvedOptions) else transaction.over(DEFAULTS)
+        self.transaction = with_defaults(transaction)
         self.channel: OpenChannel | None = notifications.open(self.context) if notifications else None
         self._own_deadline = self._deadline_of_its_own() if deadline is None else None
         self._fence = Fence()
