@@ -19,6 +19,7 @@ from uow_events.mediator.arguments import (
     check_limits,
     check_propagation,
     options_of_block,
+    scoped_types,
 )
 from uow_events.mediator.middleware import HandlerMiddleware, Propagation, SendMiddleware, check_middlewares
 from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
@@ -56,7 +57,7 @@ class Mediator:
         commit_timeout: how long COMMIT may take before its outcome counts as unknown.
 
     Raises:
-        UnsupportedBindError: the bind would void the promises made here.
+        UnsupportedBindError: the bind would void the promises made here, or cannot do what `transaction` asks for.
         InvalidArgumentError: another argument is not what it must be.
     """
 
@@ -78,10 +79,10 @@ class Mediator:
         handler_middleware: Sequence[HandlerMiddleware] = (),
         commit_timeout: timedelta = timedelta(seconds=30),
     ) -> None:
-        check_arguments(registry, notifications, unhandled_events, transaction, commit_timeout)
+        check_arguments(registry, notifications, unhandled_events, transaction, idempotency_schema, commit_timeout)
         check_limits(max_events, max_concurrent_event_handlers, max_requires_new)
         self.registry = registry
-        self._resolver = resolver_of(container, scoped, {Mediator: self})
+        self._resolver = resolver_of(container, scoped_types(scoped), {Mediator: self})
         sessions = Sessions(bind)
         self._units = Units(
             owner=self,
@@ -164,8 +165,9 @@ class Mediator:
         Raises:
             WiringError: there are faults; each is named with its remedy.
         """
-        unit_types = (AsyncSession, self._units.sessions.session_class, *UNIT_TYPES)
-        verify(self.registry, self._resolver, unit_types, self._units.notifications, self._units.transaction)
+        units = self._units
+        unit_types = (AsyncSession, units.sessions.session_class, *UNIT_TYPES)
+        verify(self.registry, self._resolver, unit_types, units.notifications, units.transaction, units.sessions)
 
     async def __aenter__(self) -> Self:
         self.verify()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError
 
 from uow_events.errors import TransactionAbortedError
+from uow_events.unit_of_work.consequence import is_consequence
 from uow_events.unit_of_work.fence import Fence
-
-FAILED_TRANSACTION = "25P02"
 
 
 def guard(fence: Fence) -> None:
@@ -37,8 +36,7 @@ def _probe(fence: Fence) -> None:
     try:
         started_at = fence.connection.transaction_start()
     except DBAPIError as error:
-        known = getattr(error.orig, "sqlstate", None) == FAILED_TRANSACTION
-        cause = (known and swallowed) or error
+        cause = (is_consequence(error) and swallowed) or error
         raise TransactionAbortedError("a statement failed, and its error was swallowed") from cause
     if fence.raw_taken and started_at != fence.started_at:
         fence.refuse_escape()

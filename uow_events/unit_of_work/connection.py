@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, NestedTransaction, PoolProxiedConnection, event
 
-from uow_events.unit_of_work.commit_guard import FAILED_TRANSACTION
+from uow_events.unit_of_work.consequence import is_consequence, trace_back
 from uow_events.unit_of_work.fence import Fence, State
 from uow_events.unit_of_work.savepoints import Savepoints
 from uow_events.unit_of_work.sql_text import transaction_control
@@ -158,6 +158,8 @@ def _failed(context: ExceptionContext) -> None:
     if not isinstance(context.connection, FencedConnection):
         return
     fence = context.connection.fence
-    is_consequence = getattr(context.original_exception, "sqlstate", None) == FAILED_TRANSACTION
-    if fence.failure is None or not is_consequence:
-        fence.failure = context.sqlalchemy_exception or context.original_exception
+    error = context.original_exception
+    if fence.failure is None or not is_consequence(error):
+        fence.failure = context.sqlalchemy_exception or error
+    else:
+        trace_back(error, fence.failure)
