@@ -51,9 +51,10 @@ class Joined:
 
     async def __aenter__(self) -> UnitOfWork:
         await self._taken.__aenter__()
+        session = cast("FencedSession", self._unit.session.sync_session)
+        session.fence.check_state(self._name)  # it may have ended since whoever joins looked for it
         use_session()
         self._joinings.running.append(self._name)
-        session = cast("FencedSession", self._unit.session.sync_session)
         self._savepoint = session.savepoints.around(running_invocation())
         return self._unit
 
