@@ -79,12 +79,13 @@ class Invocation:
             invocation = invocation.surrounding
         return invocation.cause if invocation is not None else None
 
-    @property
-    def nearest_scope(self) -> Undoable | None:
-        """Its own scope, or that of the nearest one it was made in, within the same sink."""
+    def nearest_scope(self, sink: RecordSink) -> Undoable | None:
+        """What undoes what is done here in a sink's unit of work: the scope of the nearest invocation in that, through
+        those of other units of work that lie between.
+        """
         invocation: Invocation | None = self
-        while invocation is not None and invocation.scope is None:
-            invocation = invocation.surrounding
+        while invocation is not None and (invocation.scope is None or invocation.sink is not sink):
+            invocation = invocation.outer
         return invocation.scope if invocation is not None else None
 
     @property
