@@ -94,11 +94,10 @@ CASES = [
         "The header 'traceparent' cannot be sent: it must be a str, and is a int",
     ),
     Case(
-        errors.MiddlewareError(handle),
+        errors.MiddlewareError(handle, "called call_next() twice", "do it once"),
         RuntimeError,
-        {"middleware": handle},
-        "The middleware handle called call_next() twice; what it wraps runs once at most. To run a command again after "
-        "an error, give it a RetryPolicy",
+        {"middleware": handle, "problem": "called call_next() twice"},
+        "The middleware handle called call_next() twice; do it once",
     ),
     Case(
         errors.MissingExtraError("The command uow-events", "cli"),

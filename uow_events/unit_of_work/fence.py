@@ -18,6 +18,7 @@ from uow_events.errors import (
 )
 from uow_events.messages import Turn, running_invocation
 from uow_events.unit_of_work.savepoints import Savepoints
+from uow_events.unit_of_work.undone import undone_work
 
 if TYPE_CHECKING:
     from uow_events.unit_of_work.connection import FencedConnection
@@ -124,13 +125,18 @@ class Fence:
             raise SessionOwnershipError(operation, foreign.name)
 
     def check_state(self, operation: str) -> None:
-        """Refuse what comes after the end, except from the unit of work itself.
+        """Refuse what comes after the end, or from work that was undone, except from the unit of work itself.
 
         Raises:
-            UnitOfWorkClosedError: the unit of work has ended, or is committing.
+            UnitOfWorkClosedError: the unit of work has ended, is committing, or has undone what this is a part of.
         """
-        if self.state is not State.OPEN and not self.is_controlled:
+        if self.is_controlled:
+            return
+        if self.state is not State.OPEN:
             raise UnitOfWorkClosedError(operation, self.state)
+        undone = undone_work(self)
+        if undone is not None:
+            raise UnitOfWorkClosedError(operation, f"has undone {undone.name}, of which this is a part")
 
     def refuse(self, operation: str) -> None:
         """Refuse an operation that only the unit of work itself may do, and doom the unit of work.
