@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.orm.exc import StaleDataError
 
 from tests.integration.conftest import App, Body
@@ -21,6 +21,7 @@ from tests.integration.policies import (
     note,
 )
 from tests.integration.waiting import a_backend_waits
+from tests.models import Note
 from tests.postgres.admin import Admin
 from uow_events import (
     CommitOutcomeUnknownError,
@@ -73,6 +74,20 @@ async def seen_by_the_next_statement(unit: UnitOfWork) -> None:
     await note(unit, "in a failed transaction")
 
 
+async def seen_by_the_next_statement_inside_of_a_savepoint(unit: UnitOfWork) -> None:
+    async with unit.session.begin_nested():
+        await seen_by_the_next_statement(unit)
+
+
+async def seen_by_the_session_after_the_next_flush(unit: UnitOfWork) -> None:
+    async with unit.session.begin_nested():
+        await swallowed(unit)
+        unit.session.add(Note(text="in a failed transaction"))
+        with suppress(DBAPIError):
+            await unit.session.flush()
+        await note(unit, "in a session that refuses all")
+
+
 async def among_others(unit: UnitOfWork) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(conflict(unit))
@@ -92,6 +107,8 @@ async def in_a_joined_send(unit: UnitOfWork) -> None:
         translated_without_a_cause,
         swallowed,
         seen_by_the_next_statement,
+        seen_by_the_next_statement_inside_of_a_savepoint,
+        seen_by_the_session_after_the_next_flush,
         among_others,
         in_a_joined_send,
     ],
@@ -100,7 +117,7 @@ async def test_a_conflict_is_never_swallowed(app: App, policy: Any, body: Body) 
     """Trap 29: the commit would succeed on a wrong basis."""
     app.bodies[Inner] = conflict
     hears(app, body, policy)
-    with pytest.raises((DBAPIError, ValueError, ExceptionGroup, KeyError)):
+    with pytest.raises((DBAPIError, InvalidRequestError, ValueError, ExceptionGroup, KeyError)):
         await happens(app)
     await app.assert_nothing_stored()
 

@@ -78,6 +78,31 @@ async def test_what_a_joined_command_records_was_caused_by_the_event_that_sent_i
     assert told["causationid"] == first["id"]
 
 
+async def test_a_command_with_a_transaction_of_its_own_was_caused_by_the_event_that_sent_it(app: App) -> None:
+    contexts: list[MessageContext] = []
+
+    @app.registry.event_handler
+    async def on_first(event: First) -> None:
+        await app.mediator.send(Inner(), propagation="requires_new")
+
+    async def inner(unit: UnitOfWork) -> object:
+        contexts.append(unit.context)
+        return None
+
+    async def body(unit: UnitOfWork) -> object:
+        unit.record(First())
+        return await app.mediator.send(Inner(), propagation="requires_new")
+
+    app.bodies |= {Do: body, Inner: inner}
+    await app.mediator.send(Do(), headers={"correlationid": "request-7"})
+    (first,) = await sent(app)
+    by_command, by_event = contexts
+    assert by_event.causation_id == first["id"]
+    assert by_command.causation_id == first["causationid"]  # the outer command's id, which caused the event, too
+    assert {context.correlation_id for context in contexts} == {"request-7"}
+    assert len({context.message_id for context in contexts}) == 2
+
+
 async def test_the_senders_headers_are_in_every_row_and_never_replace_the_messages_own(app: App) -> None:
     async def body(unit: UnitOfWork) -> object:
         unit.record(Told("x"), Third())

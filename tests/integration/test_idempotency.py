@@ -179,13 +179,13 @@ async def test_a_twin_waits_at_most_the_lock_timeout(engine: AsyncEngine) -> Non
     await impatient.dispose()
 
 
-async def test_an_error_other_than_the_lock_timeout_passes_as_it_is(engine: AsyncEngine) -> None:
+async def test_a_statement_timeout_that_is_shorter_ends_the_wait_just_as_well(engine: AsyncEngine) -> None:
     impatient = create_async_engine(engine.url, connect_args={"server_settings": {"statement_timeout": "20ms"}})
 
     async def with_a_twin(unit: UnitOfWork) -> Receipt:
-        with pytest.raises(DBAPIError) as raised:
+        with pytest.raises(IdempotencyInProgressError) as raised:
             await send(impatient, Pay(), "k", Till())
-        assert getattr(raised.value.orig, "sqlstate", None) == "57014"
+        assert getattr(getattr(raised.value.__cause__, "orig", None), "sqlstate", None) == "57014"
         return Receipt(uuid4(), 1)
 
     await send(engine, Pay(), "k", with_a_twin)

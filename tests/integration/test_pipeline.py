@@ -148,7 +148,7 @@ async def test_what_before_commit_callbacks_record_counts_towards_the_limit(app:
 
     with pytest.raises(EventStormError):
         await app.run(body)
-    app.bodies[Do] = body
+    await app.assert_nothing_stored()
 
 
 async def test_before_commit_callbacks_may_write_record_and_register(app: App) -> None:

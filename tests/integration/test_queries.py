@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.integration.conftest import App
@@ -51,3 +52,20 @@ async def test_a_query_that_nothing_handles_is_an_error(app: App) -> None:
     with pytest.raises(HandlerNotFoundError) as caught:
         await app.mediator.send(FindNotes("o"))
     assert caught.value.kind == "query"
+
+
+async def test_a_query_inside_a_command_is_read_only_in_a_transaction_of_its_own_alone(app: App) -> None:
+    """Decision 6."""
+
+    @app.registry.query_handler(FindNotes)
+    async def writes(query: FindNotes, session: AsyncSession) -> list[str]:
+        await session.execute(insert(Note).values(text=query.beginning))
+        return []
+
+    async def body(unit: UnitOfWork) -> object:
+        with pytest.raises(DBAPIError, match="cannot execute INSERT in a read-only transaction"):
+            await app.mediator.send(FindNotes("refused"), propagation="requires_new")
+        return await app.mediator.send(FindNotes("not refused"))
+
+    assert await app.run(body) == []
+    assert await app.notes() == ["not refused"]

@@ -1,6 +1,7 @@
 """G8: the whole command runs again in a fresh unit of work, and nothing of a failed attempt survives."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -175,6 +176,30 @@ async def test_a_row_that_changed_meanwhile_gives_another_attempt(app: App) -> N
     assert await sender.run(body) == "gone"
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_a_row_that_changed_meanwhile_does_so_also_where_that_is_swallowed(app: App, goes_on: bool) -> None:
+    sender = commands(app)
+    async with app.mediator.unit_of_work() as unit:
+        meeting = Meeting(seats=9)
+        unit.session.add(meeting)
+
+    async def body(unit: UnitOfWork) -> str:
+        mine = await unit.session.get(Meeting, meeting.id)
+        if mine is None:
+            return "gone"
+        async with app.engine.begin() as connection:
+            await connection.execute(text("DELETE FROM meeting"))
+        mine.seats -= 1
+        with suppress(StaleDataError):
+            await unit.session.flush()
+        if goes_on:
+            await unit.session.execute(text("SELECT 1"))
+        return "joined"
+
+    assert await sender.run(body) == "gone"
+    assert len(sender.units) == 2
+
+
 async def test_a_swallowed_conflict_is_noticed_before_the_commit_and_repeated(app: App) -> None:
     sender = commands(app, lock_timeout=timedelta(milliseconds=1))
     other = await app.engine.connect()
@@ -190,6 +215,95 @@ async def test_a_swallowed_conflict_is_noticed_before_the_commit_and_repeated(ap
 
     assert await sender.run(body) == "counted"
     assert len(sender.units) == 2
+
+
+async def counts_and_goes_on(unit: UnitOfWork) -> None:
+    with suppress(DBAPIError):
+        await unit.session.scalar(COUNT)
+    await unit.session.execute(text("SELECT 1"))
+
+
+async def flushes_and_goes_on(unit: UnitOfWork) -> None:
+    unit.session.add(Note(text="mine"))
+    with suppress(DBAPIError):
+        await unit.session.flush()
+    await unit.session.execute(text("SELECT 1"))
+
+
+async def flushes_and_opens_a_savepoint(unit: UnitOfWork) -> None:
+    unit.session.add(Note(text="mine"))
+    with suppress(DBAPIError):
+        await unit.session.flush()
+    async with unit.session.begin_nested():
+        pass
+
+
+async def goes_on_within_a_savepoint(unit: UnitOfWork) -> None:
+    async with unit.session.begin_nested():
+        await counts_and_goes_on(unit)
+
+
+async def goes_on_in_a_joined_block(unit: UnitOfWork) -> None:
+    with suppress(DBAPIError):
+        async with unit.join("A joined block"):
+            await counts_and_goes_on(unit)
+
+
+GOING_ON = [
+    counts_and_goes_on,
+    flushes_and_goes_on,
+    flushes_and_opens_a_savepoint,
+    goes_on_within_a_savepoint,
+    goes_on_in_a_joined_block,
+]
+
+
+@pytest.mark.parametrize("goes_on", GOING_ON)
+async def test_a_swallowed_conflict_is_known_from_what_was_refused_after_it(app: App, goes_on: Any) -> None:
+    sender = commands(app, lock_timeout=timedelta(milliseconds=1))
+    other = await app.engine.connect()
+    await other.execute(text("LOCK TABLE note"))
+
+    async def body(unit: UnitOfWork) -> str:
+        unit.after_rollback(other.close)
+        await goes_on(unit)
+        return "went on"
+
+    assert await sender.run(body) == "went on"
+    assert len(sender.units) == 2
+
+
+async def test_another_error_before_a_refused_statement_brings_no_attempt(app: App) -> None:
+    sender = commands(app)
+
+    async def body(unit: UnitOfWork) -> None:
+        with suppress(DBAPIError):
+            await unit.session.execute(text("SELECT 1 / 0"))
+        await unit.session.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError, match="current transaction is aborted"):
+        await sender.run(body)
+    assert len(sender.units) == 1
+
+
+async def test_the_refused_statement_leaves_as_the_same_error_after_all_attempts(app: App) -> None:
+    sender = commands(app, lock_timeout=timedelta(milliseconds=1))
+    other = await app.engine.connect()
+    await other.execute(text("LOCK TABLE note"))
+    refused: list[DBAPIError] = []
+
+    async def body(unit: UnitOfWork) -> None:
+        try:
+            await counts_and_goes_on(unit)
+        except DBAPIError as error:
+            refused.append(error)
+            raise
+
+    with pytest.raises(DBAPIError, match="current transaction is aborted") as raised:
+        await sender.run(body)
+    await other.close()
+    assert raised.value is refused[-1]
+    assert len(sender.units) == 3
 
 
 async def test_the_last_error_leaves_with_both_its_notes_after_all_attempts(app: App) -> None:

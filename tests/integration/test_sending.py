@@ -124,8 +124,8 @@ async def test_what_is_registered_after_the_first_send_is_refused(app: App) -> N
         with pytest.raises(RegistrationClosedError) as caught:
             register(handler)
         assert str(caught.value) == (
-            f"{handler.__name__} cannot be registered any more: a mediator has run with it. Register every handler "
-            "before that"
+            f"{handler.__name__} cannot be registered any more: a mediator has run with it. Register and declare "
+            "everything before that"
         )
 
 

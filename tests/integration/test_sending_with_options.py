@@ -35,6 +35,7 @@ class Ask(Query[str]): ...
 class Change(Command[str]): ...
 
 
+READ_ONLY = TransactionOptions(read_only=True)
 SERIALIZABLE = TransactionOptions(isolation_level="SERIALIZABLE")
 
 
@@ -126,7 +127,7 @@ async def test_a_command_cannot_join_a_query(app: App) -> None:
         await app.mediator.send(Ask())
     assert str(caught.value) == (
         "Change cannot join the running transaction: it asks for read_only=False, and the transaction has True. Give "
-        'both the same option, or send it with propagation="requires_new"'
+        'both the same option, or run it in a transaction of its own: send(..., propagation="requires_new")'
     )
 
 
@@ -148,6 +149,52 @@ async def test_a_command_cannot_join_a_transaction_of_another_kind(app: App) -> 
         assert await app.mediator.send(Change()) == "changed"
 
 
+@pytest.mark.parametrize(
+    ("running", "off"),
+    [
+        (TransactionOptions(lock_timeout=timedelta(seconds=1)), TransactionOptions(lock_timeout=None)),
+        (TransactionOptions(statement_timeout=timedelta(seconds=1)), TransactionOptions(statement_timeout=None)),
+        (TransactionOptions(settings={"app.tenant": "acme"}), TransactionOptions(settings=None)),
+        (SERIALIZABLE, TransactionOptions(isolation_level=None)),
+    ],
+)
+async def test_a_command_that_switches_an_option_off_cannot_join_a_transaction_that_has_it(
+    app: App, running: TransactionOptions, off: TransactionOptions
+) -> None:
+    @app.registry.command_handler(transaction=off)
+    async def change(command: Change) -> str:
+        return "changed"
+
+    async with app.mediator.unit_of_work():
+        assert await app.mediator.send(Change()) == "changed"
+    with pytest.raises(TransactionOptionsConflictError) as caught:
+        async with app.mediator.unit_of_work(transaction=running):
+            await app.mediator.send(Change())
+    assert caught.value.wanted is None
+
+
+@pytest.mark.parametrize(
+    ("mediators", "own"),
+    [(TransactionOptions(), READ_ONLY), (READ_ONLY, TransactionOptions())],
+    ids=["its own", "the mediator's"],
+)
+async def test_a_command_that_only_reads_joins_a_transaction_that_is_read_only(
+    app: App, mediators: TransactionOptions, own: TransactionOptions
+) -> None:
+    app.options["transaction"] = mediators
+
+    @app.registry.query_handler
+    async def ask(query: Ask) -> str:
+        async with app.mediator.unit_of_work(transaction=own):
+            return await app.mediator.send(Change())
+
+    @app.registry.command_handler(transaction=own)
+    async def change(command: Change) -> str:
+        return "looked"
+
+    assert await app.mediator.send(Ask()) == "looked"
+
+
 async def test_options_that_contradict_each_other_only_together_are_faults_of_the_wiring(app: App) -> None:
     app.options["transaction"] = TransactionOptions(timeout=timedelta(seconds=1))
 
@@ -160,22 +207,6 @@ async def test_options_that_contradict_each_other_only_together_are_faults_of_th
     (fault,) = caught.value.faults
     assert fault.subject == "change"
     assert fault.remedy == "change its own transaction options, or those of the mediator that it inherits"
-
-
-async def test_a_response_that_cannot_be_stored_is_a_fault_of_a_command_declared_idempotent(app: App) -> None:
-    class Odd: ...
-
-    class Make(Command[Odd]): ...
-
-    @app.registry.command_handler(idempotent=True)
-    async def make(command: Make) -> Odd:
-        return Odd()
-
-    with pytest.raises(WiringError) as caught:
-        app.mediator.verify()
-    (fault,) = caught.value.faults
-    assert fault.subject == "make"
-    assert "Odd, cannot be kept under an idempotency key" in fault.problem
 
 
 @pytest.mark.parametrize(

@@ -91,3 +91,20 @@ async def test_a_nested_send_of_a_command_with_a_policy_of_its_own_does_not_retr
     with pytest.raises(DBAPIError):
         await app.run(outer)
     assert runs == [1]
+
+
+async def test_an_inner_command_with_a_transaction_of_its_own_retries_by_its_own_policy(app: App) -> None:
+    attempts: list[int] = []
+
+    @app.registry.command_handler(transaction=RETRY)
+    async def count(command: Count, unit: UnitOfWork) -> int:
+        attempts.append(unit.context.attempt)
+        if unit.context.attempt == 1:
+            await unit.session.execute(CONFLICT)
+        return command.succeeds_at
+
+    async def outer(unit: UnitOfWork) -> object:
+        return await app.mediator.send(Count(7), propagation="requires_new")
+
+    assert await app.run(outer) == 7
+    assert attempts == [1, 2]

@@ -204,6 +204,16 @@ async def test_the_block_of_a_unit_of_work_is_not_retried(engine: AsyncEngine) -
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("SERIALIZABLE", "a str"), (None, "a NoneType"), (TransactionOptions, "the class TransactionOptions")],
+)
+async def test_what_are_no_options_is_refused_by_name(engine: AsyncEngine, given: Any, shown: str) -> None:
+    with pytest.raises(InvalidArgumentError) as raised:
+        UnitOfWork(engine, transaction=given)
+    assert str(raised.value) == f"The argument transaction must be an instance of TransactionOptions, and is {shown}"
+
+
 async def test_what_only_postgresql_can_is_refused_elsewhere(tmp_path: Path) -> None:
     sqlite = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/test.db")
     with pytest.raises(UnsupportedBindError) as raised:

@@ -75,11 +75,11 @@ async def test_without_the_session_a_scope_is_undone_and_nothing_is_sent(app: Ap
         with Invocation("Happened", "handler", unit.sink) as invocation:
             with suppress(KeyError):
                 async with (failed := undoable(unit, with_session=False)):
-                    scopes.append(running_invocation().nearest_scope)  # type: ignore[union-attr]
+                    scopes.append(running_invocation().nearest_scope(unit.sink))  # type: ignore[union-attr]
                     raise KeyError
             async with undoable(unit, with_session=False):
-                scopes.append(invocation.nearest_scope)
-            assert invocation.nearest_scope is None
+                scopes.append(invocation.nearest_scope(unit.sink))
+            assert invocation.nearest_scope(unit.sink) is None
         assert failed.is_survived
         return [scope.is_undone for scope in scopes]  # type: ignore[attr-defined]
 

@@ -45,7 +45,7 @@ class Model:
         """Follow a script in up to three attempts, of which the first `conflicts` end with one."""
         for attempt in range(1, ATTEMPTS + 1):
             ended = self.outcome_of(f"{path}.{attempt}", (*script, Conflict()) if attempt <= conflicts else script)
-            if CONFLICT not in ended:  # neither as the error nor as its cause
+            if CONFLICT not in ended:  # neither as the error nor as one of its causes
                 break
         return ended
 

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from uow_events import RollbackOnlyError, TransactionAbortedError, UowEventsError
+from uow_events.unit_of_work.consequence import is_consequence
 
 ANSWERED = "answered"
 ABORTED = "TransactionAbortedError"
@@ -31,7 +32,7 @@ class Failed(Exception):
 
 def is_survivable(failed: str) -> bool:
     """Tell whether a savepoint makes good what an error says, which is no word on the transaction as a whole."""
-    return not failed.startswith((ABORTED, CONFLICT, CONTROL, ROLLBACK_ONLY))
+    return not failed.startswith((ABORTED, CONFLICT, f"{REFUSED}: {CONFLICT}", CONTROL, ROLLBACK_ONLY))
 
 
 async def outcome(work: Awaitable[Any]) -> str:
@@ -54,6 +55,15 @@ def described(error: BaseException | None) -> str:
         return type(error).__name__
     if isinstance(error, IntegrityError):
         return VIOLATION
+    if error is not None and is_consequence(error):
+        return f"{REFUSED}: {described(error_before(error))}"
     sqlstate = getattr(error.orig, "sqlstate", "") if isinstance(error, DBAPIError) else ""
-    refused = sqlstate == "25P02" or isinstance(error, InvalidRequestError)
-    return REFUSED if refused else CONFLICT if sqlstate == "40001" else repr(error)
+    return CONFLICT if sqlstate == "40001" else repr(error)
+
+
+def error_before(refused: BaseException) -> BaseException | None:
+    """Return the statement's error that another one was refused for."""
+    cause = refused.__cause__
+    while cause is not None and (not isinstance(cause, DBAPIError) or is_consequence(cause)):
+        cause = cause.__cause__
+    return cause

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import Context
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from sqlalchemy.exc import PendingRollbackError
@@ -23,6 +23,9 @@ from uow_events import (
     Recorder,
     UnitOfWork,
 )
+
+if TYPE_CHECKING:
+    from uow_events.unit_of_work.session import FencedSession
 
 Event = DomainEvent | NotificationEvent
 
@@ -84,7 +87,8 @@ class Running(Following):
     def add(self, *objects: object) -> None:
         """Add to the session, as whoever looks first does: what a failed flush rolled back takes nothing more."""
         if not self.session.is_active:
-            raise PendingRollbackError("added after a failed flush")
+            session = cast("FencedSession", self.session.sync_session)
+            raise PendingRollbackError("added after a failed flush") from session.fence.failure
         self.session.add_all(objects)
 
     def opened(self) -> Self:

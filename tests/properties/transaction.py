@@ -69,12 +69,17 @@ class Transaction:
 
     def active(self) -> None:
         if self.health is Health.ROLLED_BACK:
-            raise Failed(REFUSED)
+            raise Failed(self.refused)
 
     @property
     def aborted(self) -> str:
         """How it is told that nothing would be stored, with the first error, of which the others are consequences."""
         return f"{ABORTED} by {self.failure}"
+
+    @property
+    def refused(self) -> str:
+        """How a statement is refused, with that first error."""
+        return f"{REFUSED}: {self.failure}"
 
     def check_sound(self) -> None:
         """What the look before the last write says."""
@@ -86,7 +91,7 @@ class Transaction:
             self.flush()
         self.active()
         if self.health is Health.ABORTED:
-            raise Failed(REFUSED)
+            raise Failed(self.refused)
 
     def fail(self, failed: str) -> NoReturn:
         """Send a statement that fails."""
@@ -112,7 +117,7 @@ class Transaction:
         if before is Health.ABORTED or not sound:
             self.health = Health.ROLLED_BACK
             if before is Health.ABORTED:
-                raise Failed(REFUSED)
+                raise Failed(self.refused)
             self.failure = VIOLATION
             raise Failed(VIOLATION)
 
@@ -128,7 +133,7 @@ class Transaction:
                 self.flush()
                 if self.health is not health:
                     health = self.health  # RELEASE was refused, and nobody rolls back to it
-                    raise Failed(REFUSED)
+                    raise Failed(self.refused)
             elif not savepoint.undone:
                 raise Failed(self.aborted)  # a flush failed and nobody says so: what was done in it is undone
         except Failed:

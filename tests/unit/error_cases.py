@@ -56,14 +56,15 @@ CASES = [
         ValueError,
         {"name": "Join", "option": "isolation_level", "wanted": "SERIALIZABLE", "running": None},
         "Join cannot join the running transaction: it asks for isolation_level='SERIALIZABLE', and the transaction has "
-        'None. Give both the same option, or send it with propagation="requires_new"',
+        "None. Give both the same option, or run it in a transaction of its own: "
+        'send(..., propagation="requires_new")',
     ),
     Case(
         errors.TransactionOptionsConflictError("Join", "settings", {"app.tenant": "a"}, {"app.tenant": "b"}),
         ValueError,
         {"name": "Join", "option": "settings", "wanted": {"app.tenant": "a"}, "running": {"app.tenant": "b"}},
-        "Join cannot join the running transaction: it asks for settings of its own, and the transaction has other "
-        'ones. Give both the same option, or send it with propagation="requires_new"',
+        "Join cannot join the running transaction: the settings it asks for are not those of the transaction. Give "
+        'both the same option, or run it in a transaction of its own: send(..., propagation="requires_new")',
     ),
     Case(
         errors.NotRepeatableError("Charge", "PlaceOrder"),
@@ -93,11 +94,10 @@ CASES = [
         "The header 'traceparent' cannot be sent: it must be a str, and is a int",
     ),
     Case(
-        errors.MiddlewareError(handle),
+        errors.MiddlewareError(handle, "called call_next() twice", "do it once"),
         RuntimeError,
-        {"middleware": handle},
-        "The middleware handle called call_next() twice; what it wraps runs once at most. To run a command again after "
-        "an error, give it a RetryPolicy",
+        {"middleware": handle, "problem": "called call_next() twice"},
+        "The middleware handle called call_next() twice; do it once",
     ),
     Case(
         errors.MissingExtraError("The command uow-events", "cli"),
@@ -134,7 +134,7 @@ CASES = [
         errors.RegistrationClosedError(handle, "a command has been sent"),
         RuntimeError,
         {"handler": handle, "reason": "a command has been sent"},
-        "handle cannot be registered any more: a command has been sent. Register every handler before that",
+        "handle cannot be registered any more: a command has been sent. Register and declare everything before that",
     ),
     Case(
         errors.HandlerNotFoundError(Join, "query"),

@@ -77,6 +77,12 @@ def programs(install: Path, base: Path, owner: pwd.struct_passwd | None) -> Path
     return copy / "bin"
 
 
+def empty(directory: Path) -> None:
+    """Remove what is in a directory."""
+    for path in directory.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 class Server:
     """One data directory and the process on it, initdb or postgres; the log and the socket are in `base`."""
 
@@ -105,7 +111,7 @@ class Server:
         self._wait(server, lambda: self._takes_connections(server.pid))
 
     def close(self) -> None:
-        """End the process: a fast shutdown (initdb tidies up), and where that takes too long, ever harder ones."""
+        """End the process: a fast shutdown, and where that takes too long, ever harder ones."""
         if not self.process:
             return
         for signal_number in (signal.SIGINT, signal.SIGQUIT):
@@ -131,7 +137,12 @@ class Server:
         self._own(self.data)
         sync = () if self.plan["data"] else ("--no-sync",)
         process = self._run(initdb, "--username=postgres", "--auth=trust", *LOCALE, *sync)
-        self._wait(process, lambda: process.poll() == 0)
+        try:
+            self._wait(process, lambda: process.poll() == 0)
+        except StartFailed:
+            self.close()
+            empty(self.data)  # initdb does so too, where it took the signal: not while it waits for its programs
+            raise
 
     def _run(self, program: Path, *arguments: str) -> subprocess.Popen[Any]:
         with self.log.open("wb") as log:

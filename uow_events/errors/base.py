@@ -1,6 +1,6 @@
 """The root of the exception tree, and how errors name what they speak of."""
 
-from types import FunctionType, MethodType, UnionType
+from types import FunctionType, MethodType, ModuleType, UnionType
 from typing import NewType, TypeVar, get_origin
 
 
@@ -9,7 +9,9 @@ class UowEventsError(Exception):
 
 
 def name_of(thing: object) -> str:
-    """Return the name a reader knows a class, function, type annotation or object by."""
+    """Return the name a reader knows a class, function, module, type annotation or object by."""
+    if isinstance(thing, ModuleType):
+        return thing.__name__
     if isinstance(thing, UnionType | TypeVar | NewType) or get_origin(thing) is not None:
         return str(thing)
     named = thing if isinstance(thing, type | FunctionType | MethodType) else type(thing)

@@ -4,11 +4,9 @@ from uow_events.errors.base import UowEventsError, name_of
 
 
 class MiddlewareError(UowEventsError, RuntimeError):
-    """A middleware wanted to run what it wraps a second time; that was not done."""
+    """A middleware ran what it wraps a second time, which was not done, or did not wait for it."""
 
-    def __init__(self, middleware: object) -> None:
+    def __init__(self, middleware: object, problem: str, remedy: str) -> None:
         self.middleware = middleware
-        super().__init__(
-            f"The middleware {name_of(middleware)} called call_next() twice; what it wraps runs once at most. To run a "
-            "command again after an error, give it a RetryPolicy"
-        )
+        self.problem = problem
+        super().__init__(f"The middleware {name_of(middleware)} {problem}; {remedy}")

@@ -39,10 +39,10 @@ class TransactionOptionsConflictError(UowEventsError, ValueError):
         self.running = running
         differ = f"it asks for {option}={wanted!r}, and the transaction has {running!r}"
         if option == "settings":
-            differ = "it asks for settings of its own, and the transaction has other ones"
+            differ = "the settings it asks for are not those of the transaction"
         super().__init__(
-            f"{name} cannot join the running transaction: {differ}. Give both the same option, or send it with "
-            'propagation="requires_new"'
+            f"{name} cannot join the running transaction: {differ}. Give both the same option, or run it in a "
+            'transaction of its own: send(..., propagation="requires_new")'
         )
 
 

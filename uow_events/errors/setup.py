@@ -39,13 +39,13 @@ class DuplicateHandlerError(UowEventsError, ValueError):
 
 
 class RegistrationClosedError(UowEventsError, RuntimeError):
-    """A handler was registered where nothing would ever ask for it: its registry is closed."""
+    """A handler was registered, or a message declared, where nothing would ever ask for it: its registry is closed."""
 
     def __init__(self, handler: object, reason: str) -> None:
         self.handler = handler
         self.reason = reason
         super().__init__(
-            f"{name_of(handler)} cannot be registered any more: {reason}. Register every handler before that"
+            f"{name_of(handler)} cannot be registered any more: {reason}. Register and declare everything before that"
         )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from uow_events.errors.base import UowEventsError
 
+LET_IT_LEAVE = "Let database errors leave the handler, or do what may fail inside `async with session.begin_nested()`"
 AWAIT_IT = "await everything that uses it before the handler returns, or open a unit of work of its own"
 
 
@@ -47,14 +48,18 @@ class SessionOwnershipError(UowEventsError, RuntimeError):
 class TransactionAbortedError(UowEventsError, RuntimeError):
     """The transaction had already failed or ended, so that a commit would have stored nothing, or not everything."""
 
-    def __init__(self, problem: str, *, is_connection_lost: bool = False, is_stored_in_part: bool = False) -> None:
+    def __init__(
+        self,
+        problem: str,
+        remedy: str = LET_IT_LEAVE,
+        *,
+        is_connection_lost: bool = False,
+        is_stored_in_part: bool = False,
+    ) -> None:
         self.problem = problem
         self.is_connection_lost = is_connection_lost
         self.is_stored_in_part = is_stored_in_part
-        super().__init__(
-            f"There was no commit: {problem}. Let database errors leave the handler, or do what may fail inside "
-            "`async with session.begin_nested()`"
-        )
+        super().__init__(f"There was no commit: {problem}. {remedy}")
 
 
 class RollbackOnlyError(UowEventsError, RuntimeError):
@@ -73,8 +78,7 @@ class CommitRolledBackError(TransactionAbortedError):
     """No answer came to COMMIT, and a look at the database showed that the transaction was rolled back."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.is_connection_lost = True
+        super().__init__(reason, is_connection_lost=True)
         self.args = (f"There was no commit: {reason}, and the server rolled it back. The command can be sent again",)
 
 

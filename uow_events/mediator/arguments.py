@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Sequence
+from typing import Any, NewType, cast, get_args, get_origin
 
-from uow_events.errors import InvalidArgumentError, name_of
+from uow_events.errors import InvalidArgumentError, kind_of
 from uow_events.events import Unhandled
 from uow_events.mediator.options import NOTHING_GIVEN
 from uow_events.mediator.registry import Registry
-from uow_events.unit_of_work import TransactionOptions, check_runs_once, seconds_of
+from uow_events.messages.text import why_not_name, why_not_text
+from uow_events.unit_of_work import TransactionOptions, check_are_options, check_runs_once, seconds_of
 
 PROPAGATIONS = ("join", "nested", "requires_new")
 
 
 def check_arguments(
-    registry: Any, notifications: Any, unhandled_events: Any, transaction: Any, commit_timeout: Any
+    registry: Any, notifications: Any, unhandled_events: Any, transaction: Any, schema: Any, commit_timeout: Any
 ) -> None:
     """Make sure that what was given can work, before anything is sent.
 
@@ -22,13 +24,14 @@ def check_arguments(
         InvalidArgumentError: it cannot; names the argument and what it must be.
     """
     if not isinstance(registry, Registry):
-        raise InvalidArgumentError("registry", f"an instance of Registry, and is {_shown(registry)}")
+        raise InvalidArgumentError("registry", f"an instance of Registry, and is {kind_of(registry)}")
     if notifications is not None and not callable(getattr(notifications, "open", None)):
-        wanted = f"Outbox() or DirectPublishing(broker), and is {_shown(notifications)}"
+        wanted = f"Outbox() or DirectPublishing(broker), and is {kind_of(notifications)}"
         raise InvalidArgumentError("notifications", wanted)
     if unhandled_events not in get_args(Unhandled):
         raise InvalidArgumentError("unhandled_events", f"'warn', 'error' or 'ignore', and is {unhandled_events!r}")
-    _check_transaction(transaction)
+    check_are_options(transaction)
+    _check_schema("idempotency_schema", schema)
     seconds_of("commit_timeout", commit_timeout)
 
 
@@ -47,8 +50,29 @@ def check_limits(max_events: Any, max_concurrent_event_handlers: Any, max_requir
         raise InvalidArgumentError("max_requires_new", f"None or an integer from 0, and is {max_requires_new!r}")
 
 
+def scoped_types(given: Any) -> tuple[type, ...]:
+    """Return the types that are built once per unit of work.
+
+    Raises:
+        InvalidArgumentError: they are no sequence, or one of them is no type.
+    """
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise InvalidArgumentError("scoped", f"a sequence of types, such as [Repository], and is {kind_of(given)}")
+    types = cast("Sequence[type]", given)
+    for one in types:
+        if not isinstance(get_origin(one) or one, type | NewType):
+            raise InvalidArgumentError("scoped", f"a sequence of types, such as [Repository], and has {one!r}")
+    return tuple(types)
+
+
 def _is_integer(given: Any, least: int) -> bool:
     return isinstance(given, int) and not isinstance(given, bool) and given >= least
+
+
+def _check_schema(argument: str, given: Any) -> None:
+    problem = None if given is None else why_not_text(given) or why_not_name(given)
+    if problem:
+        raise InvalidArgumentError(argument, f"None or the name of a schema, which {given!r} is not: {problem}")
 
 
 def check_propagation(propagation: Any) -> None:
@@ -68,15 +92,6 @@ def options_of_block(transaction: TransactionOptions | None) -> TransactionOptio
         InvalidArgumentError: they are no options, or ask for retries.
     """
     options = NOTHING_GIVEN if transaction is None else transaction
-    _check_transaction(options)
+    check_are_options(options)
     check_runs_once(options.retry)
     return options
-
-
-def _check_transaction(given: object) -> None:
-    if not isinstance(given, TransactionOptions):
-        raise InvalidArgumentError("transaction", f"an instance of TransactionOptions, and is {_shown(given)}")
-
-
-def _shown(given: object) -> str:
-    return f"the class {name_of(given)}" if isinstance(given, type) else f"a {name_of(given)}"

@@ -19,6 +19,7 @@ from uow_events.mediator.arguments import (
     check_limits,
     check_propagation,
     options_of_block,
+    scoped_types,
 )
 from uow_events.mediator.middleware import HandlerMiddleware, Propagation, SendMiddleware, check_middlewares
 from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
@@ -57,7 +58,7 @@ class Mediator:
         commit_timeout: how long COMMIT may take before its outcome counts as unknown.
 
     Raises:
-        UnsupportedBindError: the bind would void the promises made here.
+        UnsupportedBindError: the bind would void the promises made here, or cannot do what `transaction` asks for.
         InvalidArgumentError: another argument is not what it must be.
     """
 
@@ -79,10 +80,10 @@ class Mediator:
         handler_middleware: Sequence[HandlerMiddleware] = (),
         commit_timeout: timedelta = timedelta(seconds=30),
     ) -> None:
-        check_arguments(registry, notifications, unhandled_events, transaction, commit_timeout)
+        check_arguments(registry, notifications, unhandled_events, transaction, idempotency_schema, commit_timeout)
         check_limits(max_events, max_concurrent_event_handlers, max_requires_new)
         self.registry = registry
-        self._resolver = resolver_of(container, scoped, {Mediator: self})
+        self._resolver = resolver_of(container, scoped_types(scoped), {Mediator: self})
         sessions = Sessions(bind)
         self._units = Units(
             owner=self,
@@ -157,7 +158,7 @@ class Mediator:
         running = self._units.running()
         if running is None:
             return self._units.open("unit_of_work()", MessageContext(), options)
-        check_joinable("unit_of_work()", options, running.transaction, is_query=False)
+        check_joinable("unit_of_work()", options, self._units.transaction, running.transaction)
         return running.join("A joined unit_of_work()")
 
     def verify(self) -> None:
@@ -166,8 +167,9 @@ class Mediator:
         Raises:
             WiringError: there are faults; each is named with its remedy.
         """
-        unit_types = (AsyncSession, self._units.sessions.session_class, *UNIT_TYPES)
-        verify(self.registry, self._resolver, unit_types, self._units.notifications, self._units.transaction)
+        units = self._units
+        unit_types = (AsyncSession, units.sessions.session_class, *UNIT_TYPES)
+        verify(self.registry, self._resolver, unit_types, units.notifications, units.transaction, units.sessions)
 
     async def __aenter__(self) -> Self:
         self.verify()

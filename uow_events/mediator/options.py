@@ -11,7 +11,7 @@ from uow_events.unit_of_work import DEFAULTS, INHERITED, ResolvedOptions, Transa
 
 INNER_LOCK_TIMEOUT: Final = timedelta(seconds=5)
 NOTHING_GIVEN: Final = TransactionOptions()
-SHARED = ("isolation_level", "read_only", "lock_timeout", "statement_timeout", "settings")
+SHARED = ("isolation_level", "lock_timeout", "statement_timeout", "settings")
 
 
 def resolved(own: TransactionOptions, mediators: TransactionOptions) -> ResolvedOptions:
@@ -34,17 +34,34 @@ def for_inner(options: ResolvedOptions, own: TransactionOptions, mediators: Tran
     return replace(options, lock_timeout=min([INNER_LOCK_TIMEOUT, *longer]))
 
 
-def check_joinable(name: str, wanted: TransactionOptions, running: ResolvedOptions, *, is_query: bool) -> None:
+def check_joinable(
+    name: str,
+    wanted: TransactionOptions,
+    mediators: TransactionOptions,
+    running: ResolvedOptions,
+    *,
+    is_query: bool = False,
+) -> None:
     """Make sure that a message can run in a transaction that others opened; its timeout and retries are theirs.
+
+    What it does not give it takes as it is, but it writes, unless it is a query, or it or the mediator says read_only.
 
     Raises:
         TransactionOptionsConflictError: it asks for something that this transaction does not have.
     """
-    if running.read_only and not is_query:
-        raise TransactionOptionsConflictError(name, "read_only", False, True)
+    if not is_query:
+        _check_read_only(name, wanted, mediators, running)
     for option in SHARED:
         asked: Any = getattr(wanted, option)
-        if asked in (INHERITED, None) or (option == "read_only" and is_query):
-            continue
-        if asked != getattr(running, option):
+        if asked is not INHERITED and asked != getattr(running, option):
             raise TransactionOptionsConflictError(name, option, asked, getattr(running, option))
+
+
+def _check_read_only(
+    name: str, wanted: TransactionOptions, mediators: TransactionOptions, running: ResolvedOptions
+) -> None:
+    only_reads = (mediators if wanted.read_only is INHERITED else wanted).read_only is True
+    if running.read_only and not only_reads:
+        raise TransactionOptionsConflictError(name, "read_only", False, True)
+    if wanted.read_only is True and not running.read_only:
+        raise TransactionOptionsConflictError(name, "read_only", True, running.read_only)

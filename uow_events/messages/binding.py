@@ -11,6 +11,7 @@ from typing_extensions import get_original_bases
 
 from uow_events.errors import HandlerSignatureError, name_of
 from uow_events.messages.handler_options import DEFAULT_OPTIONS, HandlerOptions
+from uow_events.messages.recording import note_call
 from uow_events.signatures import UNANNOTATED, Parameter, arguments_for, conflicts, parameters_of, return_type_of
 
 T = TypeVar("T")
@@ -46,7 +47,9 @@ class Binding:
     async def call(self, message: object, container: Resolves) -> Any:
         """Run the handler once with what the container gives it; its exceptions pass as they are."""
         if isinstance(self.handler, type):
-            answer: Any = container.resolve(cast("type[Any]", self.handler)).handle(message)
+            handler = container.resolve(cast("type[Any]", self.handler))
+            note_call(handler)
+            answer: Any = handler.handle(message)
         else:
             _, given = arguments_for(self.injected, container.resolve)
             answer = self.handler(message, **given)

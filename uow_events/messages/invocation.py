@@ -58,7 +58,7 @@ class Invocation:
         self.handler = handler
         self.sink = sink
         self.cause = cause
-        self.outer = _running.get()
+        self.outer = _unless_all_ended(_running.get())
         self.position: Position | None = None
         self.scope: Undoable | None = None
         self.inner_commit: InnerCommit = "refuse"
@@ -79,12 +79,13 @@ class Invocation:
             invocation = invocation.surrounding
         return invocation.cause if invocation is not None else None
 
-    @property
-    def nearest_scope(self) -> Undoable | None:
-        """Its own scope, or that of the nearest one it was made in, within the same sink."""
+    def nearest_scope(self, sink: RecordSink) -> Undoable | None:
+        """What undoes what is done here in a sink's unit of work: the scope of the nearest invocation in that, through
+        those of other units of work that lie between.
+        """
         invocation: Invocation | None = self
-        while invocation is not None and invocation.scope is None:
-            invocation = invocation.surrounding
+        while invocation is not None and (invocation.scope is None or invocation.sink is not sink):
+            invocation = invocation.outer
         return invocation.scope if invocation is not None else None
 
     @property
@@ -133,6 +134,16 @@ class Invocation:
         self._token = None
         if error is not None and self.sink is not None:
             self.sink.failed(error, self)
+
+
+def _unless_all_ended(outer: Invocation | None) -> Invocation | None:
+    """Return where an invocation is made; nothing where all of it has ended, so that tasks which start the next one
+    for ever do not keep every unit of work that there was.
+    """
+    one = outer
+    while one is not None and not one.is_open:
+        one = one.outer
+    return None if one is None else outer
 
 
 def running_invocation() -> Invocation | None:

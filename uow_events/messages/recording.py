@@ -7,6 +7,7 @@ from uow_events.messages.invocation import running_invocation
 from uow_events.messages.record import EventOrBuilder, Record
 
 _KEPT = "_uow_events_recorded"
+_CALLED = "_uow_events_called"
 
 
 class RecordsEvents:
@@ -21,7 +22,7 @@ class RecordsEvents:
 
         Raises:
             NotAMessageError: it is no event.
-            NoUnitOfWorkError: it is a callable, and no unit of work is running.
+            NoUnitOfWorkError: no unit of work is running, and it is a callable, or this handler has been called by one.
             UnitOfWorkClosedError: the unit of work that called this handler has ended.
         """
         invocation = running_invocation()
@@ -30,6 +31,8 @@ class RecordsEvents:
                 raise UnitOfWorkClosedError(f"{name_of(type(self))}.record()")
             invocation.record(event, self)
             return
+        if self.__dict__.get(_CALLED):  # by a unit of work that cannot be seen from here, as from an executor's thread
+            raise NoUnitOfWorkError(f"{name_of(type(self))}.record()")
         if not Record(event, self).is_built:
             raise NoUnitOfWorkError("Recording a callable")
         self.__dict__.setdefault(_KEPT, []).append(event)
@@ -41,3 +44,9 @@ class RecordsEvents:
         if invocation is not None:
             return invocation.recorded_by(self)
         return tuple(self.__dict__.get(_KEPT, ()))
+
+
+def note_call(handler: object) -> None:
+    """Take it that a handler is called by a unit of work: from here on it keeps no records with itself."""
+    if isinstance(handler, RecordsEvents):
+        handler.__dict__[_CALLED] = True

@@ -20,6 +20,7 @@ from uow_events.unit_of_work.transaction_options import (
     ResolvedOptions,
     Settings,
     TransactionOptions,
+    check_are_options,
 )
 from uow_events.unit_of_work.undoable import UndoableWork, undoable
 from uow_events.unit_of_work.unit_of_work import UnitOfWork
@@ -44,6 +45,7 @@ __all__ = [
     "TransactionOptions",
     "UndoableWork",
     "UnitOfWork",
+    "check_are_options",
     "check_runs_once",
     "hide_parameters",
     "is_retryable",

@@ -50,11 +50,9 @@ async def run_logged(callback: Callback, limit: float, when: str) -> None:
     try:
         async with asyncio.timeout(limit):
             await _call(callback)
-    except asyncio.CancelledError:
-        if _is_cancelled():
+    except (asyncio.CancelledError, Exception) as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled():
             raise
-        logger.exception(FAILED, when)
-    except Exception as error:
         hide_parameters(error)
         logger.exception(FAILED, when)
 

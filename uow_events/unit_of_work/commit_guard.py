@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError
 
 from uow_events.errors import TransactionAbortedError
+from uow_events.unit_of_work.consequence import is_consequence
 from uow_events.unit_of_work.fence import Fence
-
-FAILED_TRANSACTION = "25P02"
 
 
 def guard(fence: Fence) -> None:
@@ -21,9 +20,12 @@ def guard(fence: Fence) -> None:
     connection = fence.connection
     if connection is None or not fence.statement_sent:
         return
-    if connection.invalidated or connection.driver_is_closed():
+    if connection.invalidated:
         problem = "the connection was lost, and its error was swallowed"
         raise TransactionAbortedError(problem, is_connection_lost=True) from fence.failure
+    if connection.driver_is_closed():
+        problem = "the connection was lost after its last statement, and the server rolled back"
+        raise TransactionAbortedError(problem, "The command can be sent again", is_connection_lost=True)
     if fence.failure is not None or fence.raw_taken:
         _probe(fence)
 
@@ -34,8 +36,7 @@ def _probe(fence: Fence) -> None:
     try:
         started_at = fence.connection.transaction_start()
     except DBAPIError as error:
-        known = getattr(error.orig, "sqlstate", None) == FAILED_TRANSACTION
-        cause = (known and swallowed) or error
+        cause = (is_consequence(error) and swallowed) or error
         raise TransactionAbortedError("a statement failed, and its error was swallowed") from cause
     if fence.raw_taken and started_at != fence.started_at:
         fence.refuse_escape()

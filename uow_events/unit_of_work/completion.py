@@ -121,7 +121,8 @@ class Completion:
         if self.deadline.has_expired:
             self.deadline.running = interrupted(error, self.queue.failure, self.fence.interrupted, self.name)
         await roll_back(self.session, self.fence, self.limit)
-        if not isinstance(error, CommitOutcomeUnknownError) and not self.fence.escaped:
+        is_unknown = isinstance(error, CommitOutcomeUnknownError) and self.fence.commit_sent  # not that of another unit
+        if not is_unknown and not self.fence.escaped:
             self.queue.return_all()
             annotate(error, self.queue.failure, self.name)
             await self.after_rollback.run_all(self.limit, of_undone=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, NestedTransaction, PoolProxiedConnection, event
 
-from uow_events.unit_of_work.commit_guard import FAILED_TRANSACTION
+from uow_events.errors import UnitOfWorkClosedError
+from uow_events.unit_of_work.consequence import is_consequence, trace_back
 from uow_events.unit_of_work.fence import Fence, State
 from uow_events.unit_of_work.savepoints import Savepoints
 from uow_events.unit_of_work.sql_text import transaction_control
+from uow_events.unit_of_work.streams import FencedCursor
 
 
 class FencedConnection(Connection):
@@ -123,6 +126,7 @@ def fenced(engine: Engine, options: Mapping[str, Any]) -> Engine:
     event.listen(twin, "rollback_savepoint", _savepoint_rolled_back)
     event.listen(twin, "release_savepoint", _savepoint_released)
     event.listen(twin, "before_cursor_execute", _before_statement)
+    event.listen(twin, "after_cursor_execute", _after_statement)
     if not event.contains(engine.dialect, "handle_error", _failed):  # all engines on the pool share it
         event.listen(engine.dialect, "handle_error", _failed)
     return twin
@@ -135,6 +139,8 @@ def _before_commit(connection: FencedConnection) -> None:
 
 
 def _before_rollback(connection: FencedConnection) -> None:
+    if isinstance(closed := sys.exception(), UnitOfWorkClosedError):
+        raise closed  # SQLAlchemy tidies up after a late fetch, and would say of that what it says of a rollback
     if not connection.fence.is_flushing:
         connection.fence.refuse("transaction.rollback()")
 
@@ -153,11 +159,18 @@ def _before_statement(connection: FencedConnection, cursor: Any, statement: str,
         connection.fence.refuse(f"The SQL statement {words}")
 
 
+def _after_statement(connection: FencedConnection, cursor: Any, statement: str, _: Any, context: Any, *__: Any) -> None:
+    if context._is_server_side:  # pyright: ignore[reportPrivateUsage]
+        context.cursor = FencedCursor(cursor, connection.fence)
+
+
 def _failed(context: ExceptionContext) -> None:
     """Keep a statement's error, also one of a fetch, in case a handler swallows it."""
     if not isinstance(context.connection, FencedConnection):
         return
     fence = context.connection.fence
-    is_consequence = getattr(context.original_exception, "sqlstate", None) == FAILED_TRANSACTION
-    if fence.failure is None or not is_consequence:
-        fence.failure = context.sqlalchemy_exception or context.original_exception
+    error = context.original_exception
+    if fence.failure is None or not is_consequence(error):
+        fence.failure = context.sqlalchemy_exception or error
+    else:
+        trace_back(error, fence.failure)

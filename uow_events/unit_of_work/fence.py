@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from uow_events.errors import (
 )
 from uow_events.messages import Turn, running_invocation
 from uow_events.unit_of_work.savepoints import Savepoints
+from uow_events.unit_of_work.undone import undone_work
 
 if TYPE_CHECKING:
     from uow_events.unit_of_work.connection import FencedConnection
@@ -31,6 +31,23 @@ class State(StrEnum):
     OPEN = "is open"
     COMMITTING = "is committing"
     ENDED = "has ended"
+
+
+class Acting:
+    """Notes on a fence that the running greenlet acts in some role; a class, so that exceptions of any kind pass."""
+
+    __slots__ = ("_fence", "_previous", "_role")
+
+    def __init__(self, fence: Fence, role: str) -> None:
+        self._fence = fence
+        self._role = role
+
+    def __enter__(self) -> None:
+        self._previous = getattr(self._fence, self._role)
+        setattr(self._fence, self._role, getcurrent())
+
+    def __exit__(self, *_: object) -> None:
+        setattr(self._fence, self._role, self._previous)
 
 
 class Fence:
@@ -108,13 +125,18 @@ class Fence:
             raise SessionOwnershipError(operation, foreign.name)
 
     def check_state(self, operation: str) -> None:
-        """Refuse what comes after the end, except from the unit of work itself.
+        """Refuse what comes after the end, or from work that was undone, except from the unit of work itself.
 
         Raises:
-            UnitOfWorkClosedError: the unit of work has ended, or is committing.
+            UnitOfWorkClosedError: the unit of work has ended, is committing, or has undone what this is a part of.
         """
-        if self.state is not State.OPEN and not self.is_controlled:
+        if self.is_controlled:
+            return
+        if self.state is not State.OPEN:
             raise UnitOfWorkClosedError(operation, self.state)
+        undone = undone_work(self)
+        if undone is not None:
+            raise UnitOfWorkClosedError(operation, f"has undone {undone.name}, of which this is a part")
 
     def refuse(self, operation: str) -> None:
         """Refuse an operation that only the unit of work itself may do, and doom the unit of work.
@@ -133,28 +155,22 @@ class Fence:
         """Whether the running greenlet acts for the unit of work itself."""
         return self._controller is not None and self._controller is getcurrent()
 
-    @contextmanager
-    def control(self) -> Generator[None]:
-        """Let the running greenlet act for the unit of work itself."""
-        previous, self._controller = self._controller, getcurrent()
-        try:
-            yield
-        finally:
-            self._controller = previous
+    def control(self) -> Acting:
+        """Return a context manager: the running greenlet acts for the unit of work itself."""
+        return Acting(self, "_controller")
 
     @property
     def is_flushing(self) -> bool:
         """Whether the running greenlet flushes, and so may roll back what failed in it."""
         return self._flushing is not None and self._flushing is getcurrent()
 
-    @contextmanager
-    def flush(self) -> Generator[None]:
-        """Let a flush of the running greenlet roll back what it began, as it does when it fails."""
-        previous, self._flushing = self._flushing, getcurrent()
-        try:
-            yield
-        finally:
-            self._flushing = previous
+    def flush(self) -> Acting:
+        """Return a context manager: a flush of the running greenlet rolls back what it began, when it fails."""
+        return Acting(self, "_flushing")
+
+    def flush_failed(self, error: Exception) -> None:
+        """Keep the error of a flush, also one that no statement raised; what it rolled back is dealt with by that."""
+        self.failure = self.savepoints.contained = error
 
     @property
     def is_committing(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from uow_events.errors import RollbackOnlyError
+from uow_events.errors import RollbackOnlyError, UnitOfWorkClosedError
 from uow_events.messages import running_invocation
 from uow_events.unit_of_work.savepoints import Savepoint
 from uow_events.unit_of_work.survivable import is_survivable
@@ -51,9 +51,14 @@ class Joined:
 
     async def __aenter__(self) -> UnitOfWork:
         await self._taken.__aenter__()
-        use_session()
-        self._joinings.running.append(self._name)
         session = cast("FencedSession", self._unit.session.sync_session)
+        try:
+            session.fence.check_state(self._name)  # it may have ended since whoever joins looked for it
+        except UnitOfWorkClosedError as closed:
+            await self._taken.__aexit__(type(closed), closed, closed.__traceback__)
+            raise
+        use_session(self._unit.sink)
+        self._joinings.running.append(self._name)
         self._savepoint = session.savepoints.around(running_invocation())
         return self._unit
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from uow_events.messages import MessageContext
 from uow_events.unit_of_work.connection import FencedConnection
@@ -48,8 +49,12 @@ def prepare(connection: FencedConnection, settings: Mapping[str, str]) -> None:
     bound = {
         f"{kind}{n}": word for n, pair in enumerate(settings.items()) for kind, word in zip("nv", pair, strict=True)
     }
-    with fence.control():
-        connection.execute(_statement(len(settings)), bound)
+    try:
+        with fence.control():
+            connection.execute(_statement(len(settings)), bound)
+    except DBAPIError as error:
+        error.hide_parameters = True  # they hold settings
+        raise
     fence.is_prepared = True
 
 

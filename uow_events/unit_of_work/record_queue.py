@@ -47,10 +47,11 @@ class RecordQueue:
         """Keep a record.
 
         Raises:
-            UnitOfWorkClosedError: the unit of work has ended, or is committing.
+            UnitOfWorkClosedError: the unit of work has ended, is committing, or has undone what this is a part of.
         """
         if not self.is_open:
             raise UnitOfWorkClosedError("record()", self._fence.state)
+        self._fence.check_state("record()")
         record.savepoint = self.surrounding_savepoint
         self._waiting.append(record)
         if isinstance(record.recorder, AggregateRoot):
@@ -68,7 +69,7 @@ class RecordQueue:
         savepoint = self._inner.savepoints.around(invocation)
         if not self.turn.is_shared:
             return savepoint
-        scope = invocation.nearest_scope if invocation is not None else None
+        scope = invocation.nearest_scope(self) if invocation is not None else None
         return (savepoint or scope) if self.turn.is_held_by(invocation) else scope
 
     def failed(self, error: BaseException, invocation: Invocation) -> None:

@@ -11,6 +11,7 @@ from uow_events.errors import (
     CommandTimeoutError,
     CommitOutcomeUnknownError,
     InvalidArgumentError,
+    RollbackOnlyError,
     TransactionAbortedError,
 )
 from uow_events.unit_of_work.retryable import is_retryable
@@ -69,6 +70,8 @@ def _is_final(error: Exception) -> bool:
         return any(map(_is_final, cast("ExceptionGroup[Exception]", error).exceptions))
     if isinstance(error, TransactionAbortedError):
         return error.is_stored_in_part
+    if isinstance(error, RollbackOnlyError):
+        return isinstance(error.__cause__, Exception) and _is_final(error.__cause__)
     return isinstance(error, CommandTimeoutError | CommitOutcomeUnknownError)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from sqlalchemy import NestedTransaction, inspect
@@ -106,10 +106,14 @@ class Savepoints:
         for transaction in self._named(name):
             self.ended(transaction)
 
-    def refresh(self, session: Session, transaction: SessionTransaction) -> None:
+    def refresh(self, session: Any, transaction: SessionTransaction) -> None:
         """Load again what a rollback expired: in an async session nobody else may, without MissingGreenlet."""
-        with _free_of_context_manager(session):
+        # SQLAlchemy refuses statements until `async with begin_nested()` is left, and tells nobody when it is
+        manager, session._trans_context_manager = session._trans_context_manager, None
+        try:
             self._refresh(session, transaction)
+        finally:
+            session._trans_context_manager = manager
 
     def _undo(self, transaction: Opened, failure: BaseException | None) -> None:
         self.contained = failure
@@ -127,13 +131,3 @@ class Savepoints:
                 # a row that others deleted stays expired, as in any session: whose error leaves is not ours to change
                 with suppress(InvalidRequestError):
                     session.refresh(instance, lost & set(state.mapper.attrs.keys()) or None)
-
-
-@contextmanager
-def _free_of_context_manager(session: Any) -> Generator[None]:
-    # SQLAlchemy refuses statements until `async with begin_nested()` is left, and tells nobody when it is
-    manager, session._trans_context_manager = session._trans_context_manager, None
-    try:
-        yield
-    finally:
-        session._trans_context_manager = manager

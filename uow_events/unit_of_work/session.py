@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from uow_events.errors import TransactionAbortedError, UnitOfWorkClosedError, UnsupportedBindError
 from uow_events.messages import Record
 from uow_events.unit_of_work.connection import FencedConnection
+from uow_events.unit_of_work.consequence import trace_back
 from uow_events.unit_of_work.fence import Fence, State
 from uow_events.unit_of_work.inner_commit import flushes_instead
 from uow_events.unit_of_work.local_settings import prepare
@@ -65,8 +67,7 @@ class FencedSession(Session):
         """Open a savepoint; a transaction is running already."""
         if not nested:
             self.fence.refuse("session.begin()")
-        self.fence.check_open("session.begin_nested()")
-        transaction = super().begin(nested)
+        transaction: SessionTransaction = self._in_turn("session.begin_nested()", super().begin, nested)
         transaction.__class__ = CheckedSavepoint
         return transaction
 
@@ -113,8 +114,14 @@ class FencedSession(Session):
         """Send pending changes; an error after the outbox was written, which is the last write."""
         if self.fence.state is State.COMMITTING and (self.new or self.dirty or self.deleted):
             raise UnitOfWorkClosedError("session.flush()", "is committing, with its outbox written")
-        with self.fence.flush():
-            self._in_turn("session.flush()", super().flush, objects)
+        was_active = self.is_active
+        try:
+            with self.fence.flush():
+                self._in_turn("session.flush()", super().flush, objects)
+        except Exception as error:
+            if was_active and not self.is_active:
+                self.fence.flush_failed(error)
+            raise
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Execute a statement, one at a time."""
@@ -153,6 +160,10 @@ class FencedSession(Session):
         self.fence.enter(operation)
         try:
             return run(*args, **kwargs)
+        except InvalidRequestError as error:
+            if isinstance(error, PendingRollbackError) or not self.is_active:
+                trace_back(error, self.fence.failure)
+            raise
         finally:
             self.fence.leave()
 

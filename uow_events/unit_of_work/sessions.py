@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -16,6 +15,7 @@ from uow_events.unit_of_work.session import FencedSession, SessionObserver
 from uow_events.unit_of_work.transaction_options import INHERITED, ResolvedOptions, TransactionOptions
 
 Bind: TypeAlias = AsyncEngine | async_sessionmaker[Any]
+KEPT = "_uow_events_sessions"
 POSTGRESQL_ONLY = ("isolation_level", "read_only", "lock_timeout", "statement_timeout", "settings")
 
 
@@ -74,8 +74,14 @@ class Sessions:
         return self._engines[key]
 
 
-sessions_of: Callable[[Bind], Sessions] = lru_cache(maxsize=16)(Sessions)
-"""Return the Sessions of a bind, made once for each of the last 16 binds."""
+def sessions_of(bind: Bind) -> Sessions:
+    """Return the Sessions of a bind, made once: they are kept with it, and go with it."""
+    keeper: Any = getattr(bind, "sync_engine", bind)  # which an AsyncEngine is a proxy of, without a place of its own
+    sessions: Sessions | None = getattr(keeper, KEPT, None)
+    if sessions is None:
+        sessions = Sessions(bind)
+        setattr(keeper, KEPT, sessions)
+    return sessions
 
 
 def _fenced_class(given: type[Any]) -> type[FencedSession]:

@@ -9,6 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, overload
 
+from uow_events.errors import InvalidArgumentError, kind_of
 from uow_events.messages import MessageContext
 from uow_events.unit_of_work.option_checks import check_options, is_mapping
 from uow_events.unit_of_work.retry_policy import RetryPolicy
@@ -87,9 +88,29 @@ class ResolvedOptions(TransactionOptions):
     retry: RetryPolicy | None = None
 
 
+def check_are_options(given: object) -> None:
+    """Make sure that a `transaction` argument is one.
+
+    Raises:
+        InvalidArgumentError: it is none.
+    """
+    if not isinstance(given, TransactionOptions):
+        raise InvalidArgumentError("transaction", f"an instance of TransactionOptions, and is {kind_of(given)}")
+
+
 def _given(options: TransactionOptions) -> dict[str, Any]:
     values = {field.name: getattr(options, field.name) for field in fields(options)}
     return {name: value for name, value in values.items() if value is not INHERITED}
 
 
 DEFAULTS = ResolvedOptions()
+
+
+def with_defaults(given: TransactionOptions) -> ResolvedOptions:
+    """Return options with nothing left to inherit.
+
+    Raises:
+        InvalidArgumentError: they are no options.
+    """
+    check_are_options(given)
+    return given if isinstance(given, ResolvedOptions) else given.over(DEFAULTS)

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from uow_events.errors import RollbackOnlyError, TransactionAbortedError
-from uow_events.messages import Invocation, Undoable, running_invocation
+from uow_events.messages import Invocation, RecordSink, Undoable, running_invocation
 from uow_events.unit_of_work.commit_guard import guard
 from uow_events.unit_of_work.savepoints import Savepoint
 from uow_events.unit_of_work.survivable import is_survivable
+from uow_events.unit_of_work.undone import Work
 
 if TYPE_CHECKING:
     from uow_events.unit_of_work.session import FencedSession
@@ -28,7 +29,8 @@ def undoable(
 ) -> UndoableWork:
     """Return a context manager around work that is undone where an exception leaves it; the exception leaves on.
 
-    Undone are writes, records, callbacks and the mark of joined work that failed; objects it changed are refreshed. On
+    Undone are writes, records, callbacks and the mark of joined work that failed; objects it changed are refreshed.
+    What a task that was started in it does in the unit of work afterwards is refused (UnitOfWorkClosedError). On
     success the work is flushed and kept; an error of a statement that it swallowed leaves then. Where the unit of work
     cannot go on even so (see is_survivable), or nothing could be undone, it can only roll back, whoever catches the
     error.
@@ -50,23 +52,27 @@ class UndoableWork:
         invocation = running_invocation()
         self.is_survived = False
         self._session = cast("FencedSession", unit.session.sync_session)
+        self._sink = unit.sink
         self._run = unit.session.run_sync
         self._limit = limit
         self._invocation = invocation if invocation is not None and not with_session else None
         self._name = name or (invocation.handler if invocation is not None else unit.name)
         self._way: _InSavepoint | _WithoutSession
+        self._work: Work
 
     async def __aenter__(self) -> Self:
         if self._invocation is None:
-            use_session()
+            use_session(self._sink)
             self._way = await self._run(lambda _: _InSavepoint(self._session, self._name))
         else:
-            self._way = _WithoutSession(self._session, self._invocation)
+            self._way = _WithoutSession(self._session, self._sink, self._invocation)
+        self._work = Work(self._session.fence, self._name)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._work.end()
         if error is not None:
             await self._undo(error)
             return
@@ -78,6 +84,7 @@ class UndoableWork:
 
     async def _undo(self, error: BaseException) -> None:
         fence = self._session.fence
+        self._work.is_undone = True
         reason = STILL_THERE
         try:
             is_sound = is_survivable(error) and is_survivable(self._way.live_failure())
@@ -100,10 +107,10 @@ class UndoableWork:
             return False
 
 
-def use_session() -> None:
-    """Note that work reaches the session now, which whoever runs it without the session cannot undo."""
+def use_session(sink: RecordSink) -> None:
+    """Note that work reaches a unit of work's session now, which whoever runs it without the session cannot undo."""
     invocation = running_invocation()
-    scope = invocation.nearest_scope if invocation is not None else None
+    scope = invocation.nearest_scope(sink) if invocation is not None else None
     while isinstance(scope, Savepoint):
         scope.is_used, scope = True, scope.parent
 
@@ -153,8 +160,8 @@ class _InSavepoint:
 
 
 class _WithoutSession:
-    def __init__(self, session: FencedSession, invocation: Invocation) -> None:
-        around = invocation.nearest_scope
+    def __init__(self, session: FencedSession, sink: RecordSink, invocation: Invocation) -> None:
+        around = invocation.nearest_scope(sink)
         self._session = session
         self._invocation = invocation
         self._before: Undoable | None = invocation.scope

@@ -33,7 +33,7 @@ from uow_events.unit_of_work.record_queue import RecordQueue
 from uow_events.unit_of_work.recorder import Recorder
 from uow_events.unit_of_work.session import FencedSession
 from uow_events.unit_of_work.sessions import Bind, Sessions, sessions_of
-from uow_events.unit_of_work.transaction_options import DEFAULTS, ResolvedOptions, TransactionOptions
+from uow_events.unit_of_work.transaction_options import DEFAULTS, TransactionOptions, with_defaults
 
 T = TypeVar("T")
 
@@ -65,8 +65,8 @@ class UnitOfWork:
 
     Raises:
         UnsupportedBindError: the bind would void these promises, or cannot do what `transaction` asks for.
-        InvalidArgumentError: `transaction` has a retry, its callable returned settings that cannot be set, or
-            `commit_timeout` is none from 1 millisecond to 24 days.
+        InvalidArgumentError: `transaction` is no TransactionOptions, has a retry, or its callable returned settings
+            that cannot be set; `commit_timeout` is none from 1 millisecond to 24 days.
         UnitOfWorkClosedError: it was entered a second time.
         UnprocessedEventsError: events were recorded, and there is no pipeline.
         CommandTimeoutError: the block took longer than the timeout of `transaction`.
@@ -93,7 +93,7 @@ class UnitOfWork:
     ) -> None:
         self.context = context or MessageContext()
         self.name, self.owner = name, owner
-        self.transaction = transaction if isinstance(transaction, ResolvedOptions) else transaction.over(DEFAULTS)
+        self.transaction = with_defaults(transaction)
         self.channel: OpenChannel | None = notifications.open(self.context) if notifications else None
         self._own_deadline = self._deadline_of_its_own() if deadline is None else None
         self._fence = Fence()

@@ -102,6 +102,24 @@ def test_an_initdb_that_is_cut_off_leaves_a_directory_that_can_be_used(place: Pa
     assert list(data.iterdir()) == []
 
 
+def test_an_initdb_that_does_not_listen_leaves_one_too(place: Path, directory: Path, data: Path) -> None:
+    """As the real one does while it waits for a program of its own: the signal is lost."""
+
+    class LaterEnding(Ending):
+        def comes_within(self, seconds: float | None) -> bool:
+            return (data / "base").exists()
+
+    initdb = installed(directory, libraries=False) / "bin" / "initdb"
+    initdb.write_text(
+        f"#!/bin/sh\ntrap '' INT\ntouch {data}/PG_VERSION\nmkdir {data}/base\nwhile true; do read line; done\n"
+    )
+    initdb.chmod(0o755)
+    stubborn = plan(install=initdb.parent.parent, data=data) | {"stop_timeout": 0.01}
+    assert keep(stubborn, LaterEnding(), answers := Answers()) == 1
+    assert answers.getvalue() == "It was told to stop while it started.\n"
+    assert list(data.iterdir()) == []
+
+
 def test_a_keeper_says_so_where_the_programs_are_missing(place: Path, directory: Path) -> None:
     with Parent() as parent:
         (directory / "bin").mkdir()

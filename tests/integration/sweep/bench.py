@@ -23,11 +23,12 @@ OTHERS = (
 
 
 class Bench:
-    def __init__(self, engine: AsyncEngine, look: AsyncEngine, wire: Wire) -> None:
+    def __init__(self, engine: AsyncEngine, look: AsyncEngine, wire: Wire, concurrency: int = 1) -> None:
         self.engine = engine
         self.look = look
         self.wire = wire
         self.command = RichCommand(App(engine))
+        self.command.app.options["max_concurrent_event_handlers"] = concurrency
         self.ends: set[str] = set()
         self.cut_at: list[str] = []
 
@@ -94,7 +95,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(url: URL) -> AsyncIterator[Bench]:
+async def bench(url: URL, concurrency: int = 1) -> AsyncIterator[Bench]:
     look = create_async_engine(
         url, isolation_level="AUTOCOMMIT", connect_args={"server_settings": {"application_name": "look"}}
     )
@@ -104,7 +105,7 @@ async def bench(url: URL) -> AsyncIterator[Bench]:
             async with engine.connect():
                 pass
         try:
-            yield Bench(engine, look, wire)
+            yield Bench(engine, look, wire, concurrency)
         finally:
             await engine.dispose()
             await look.dispose()

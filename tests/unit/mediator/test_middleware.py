@@ -82,6 +82,10 @@ async def test_what_is_wrapped_runs_once(fails: bool) -> None:
     with pytest.raises(MiddlewareError) as raised:
         await chain([passing, trying_again], CONTEXT, run)
     assert raised.value.middleware is trying_again
+    assert str(raised.value) == (
+        "The middleware trying_again called call_next() twice; what it wraps runs once at most. To run a command "
+        "again after an error, give it a RetryPolicy"
+    )
     assert runs == [1]
 
 
@@ -92,6 +96,41 @@ async def test_what_is_wrapped_runs_once_also_at_the_same_time() -> None:
     first, second = await chain([twice_at_once], CONTEXT, answer)
     assert first == "answer"
     assert isinstance(second, MiddlewareError)
+
+
+async def test_a_middleware_waits_for_what_it_wraps() -> None:
+    ends, tasks = asyncio.Event(), list[asyncio.Task[Any]]()
+
+    async def impatient(context: SendContext, call_next: CallNext) -> Any:
+        tasks.append(asyncio.ensure_future(call_next()))
+        await asyncio.sleep(0)
+
+    with pytest.raises(MiddlewareError) as raised:
+        await chain([impatient], CONTEXT, ends.wait)
+    assert str(raised.value) == (
+        "The middleware impatient answered while call_next() still ran; await it, or cancel it and await that; for a "
+        "limit of time give the command a timeout"
+    )
+    ends.set()
+    await tasks[0]
+
+
+async def test_what_is_wrapped_does_not_run_after_the_middleware_has_ended() -> None:
+    tasks = list[asyncio.Task[Any]]()
+
+    async def leaves_it(context: SendContext, call_next: CallNext) -> Any:
+        tasks.append(asyncio.ensure_future(call_next()))
+
+    async def never() -> None:
+        raise AssertionError
+
+    await chain([leaves_it], CONTEXT, never)
+    with pytest.raises(MiddlewareError) as raised:
+        await tasks[0]
+    assert str(raised.value) == (
+        "The middleware leaves_it called call_next() after it had ended; await it, or cancel it and await that; for a "
+        "limit of time give the command a timeout"
+    )
 
 
 async def test_the_chain_can_be_run_for_each_message() -> None:

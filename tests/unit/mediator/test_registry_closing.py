@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.messages import kinds
 from uow_events import (
     Command,
     DomainEvent,
@@ -53,8 +54,22 @@ def test_an_included_registry_takes_no_further_handler(register: Callable[[Regis
     Registry().include(registry)
     with pytest.raises(RegistrationClosedError) as caught:
         register(registry)
-    assert str(caught.value) == f"{name} cannot be registered any more: {INCLUDED}. Register every handler before that"
+    assert (
+        str(caught.value)
+        == f"{name} cannot be registered any more: {INCLUDED}. Register and declare everything before that"
+    )
     assert caught.value.reason == INCLUDED
+
+
+@pytest.mark.parametrize(("declared", "name"), [(Join, "Join"), (kinds, "tests.unit.messages.kinds")])
+def test_an_included_registry_takes_no_further_declaration(declared: Any, name: str) -> None:
+    registry = Registry()
+    Registry().include(registry)
+    with pytest.raises(RegistrationClosedError) as caught:
+        registry.declare(declared)
+    assert str(caught.value) == (
+        f"{name} cannot be registered any more: {INCLUDED}. Register and declare everything before that"
+    )
 
 
 def test_a_decorator_got_before_the_inclusion_is_too_late_as_well() -> None:
@@ -89,7 +104,7 @@ def test_a_closed_registry_includes_no_other() -> None:
     with pytest.raises(RegistrationClosedError) as caught:
         whole.include(Registry())
     assert str(caught.value) == (
-        "Registry cannot be registered any more: a command has been sent. Register every handler before that"
+        "Registry cannot be registered any more: a command has been sent. Register and declare everything before that"
     )
 
 

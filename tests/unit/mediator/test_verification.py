@@ -18,6 +18,7 @@ from uow_events import (
     NotificationEvent,
     Recorder,
     Registry,
+    TransactionOptions,
     UnitOfWork,
     WiringError,
 )
@@ -198,3 +199,49 @@ def test_all_faults_come_at_once() -> None:
         "  - Topicless: this notification event has no topic; declare it as "
         '`class X(NotificationEvent, topic="...")` or with @notification(topic=...)'
     )
+
+
+async def join(command: Join) -> None: ...
+
+
+def test_an_idempotent_command_that_inherits_read_only_is_a_fault() -> None:
+    registry = Registry()
+    registry.command_handler(join, idempotent=True)
+    with pytest.raises(WiringError) as caught:
+        verify(registry, LagomResolver(), (), transaction=TransactionOptions(read_only=True))
+    assert [str(fault) for fault in caught.value.faults] == [
+        "join: with idempotent=True its transaction stores keys, and the mediator's options make it read-only; give "
+        "its own transaction options read_only=False, or leave out idempotent=True"
+    ]
+    verify(registry, LagomResolver(), (), transaction=TransactionOptions(read_only=False))
+
+
+class Ticket: ...
+
+
+class Sell(Command[Ticket]): ...
+
+
+class Leave(Command):
+    meeting: int
+
+
+class Unmapped:
+    def leave(self) -> None: ...
+
+
+async def sell(command: Sell) -> Ticket:
+    return Ticket()
+
+
+def test_a_response_that_cannot_be_stored_and_a_class_that_was_never_mapped_are_faults() -> None:
+    registry = Registry()
+    registry.command_handler(sell, idempotent=True)
+    registry.aggregate_handler(Leave, Unmapped.leave, identity="meeting")
+    assert faults(registry) == [
+        "Unmapped.leave: Unmapped is not mapped: map it before the first send, or, where it is a mixin, name the "
+        "mapped class with aggregate=; change one of them to fit the other",
+        "sell: The response of Sell, Ticket, cannot be kept under an idempotency key: Ticket in it cannot be restored "
+        "from JSON; declare it as a dataclass, attrs class, msgspec.Struct, pydantic model or plain value, and say "
+        "what containers hold; or register it without idempotent=True",
+    ]

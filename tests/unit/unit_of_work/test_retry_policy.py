@@ -12,6 +12,7 @@ from uow_events import (
     CommitOutcomeUnknownError,
     InvalidArgumentError,
     RetryPolicy,
+    RollbackOnlyError,
     TransactionAbortedError,
 )
 
@@ -78,3 +79,10 @@ def test_types_or_a_predicate_say_what_is_repeated() -> None:
 def test_some_errors_are_never_repeated_whatever_the_policy_says(error: BaseException) -> None:
     assert not RetryPolicy(on=Exception).applies_to(error)
     assert not RetryPolicy(on=lambda error: True).applies_to(error)
+
+
+def test_what_is_never_repeated_is_not_repeated_either_where_it_was_caught() -> None:
+    error = RollbackOnlyError("A joined send")
+    assert RetryPolicy(on=Exception).applies_to(error)
+    error.__cause__ = CommitOutcomeUnknownError("x")
+    assert not RetryPolicy(on=Exception).applies_to(error)

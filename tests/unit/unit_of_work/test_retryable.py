@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.orm.exc import StaleDataError
 
 from uow_events import CommitOutcomeUnknownError, RollbackOnlyError, TransactionAbortedError
@@ -55,6 +55,14 @@ def test_a_swallowed_error_is_retryable_as_the_cause_of_what_it_led_to(kind: typ
     assert is_retryable(caused(kind("x"), caused(kind("x"), wrapped("40001"))))
     assert not is_retryable(caused(kind("x"), KeyError()))
     assert not is_retryable(kind("x"))
+
+
+@pytest.mark.parametrize("refused", [wrapped("25P02"), DriverError("25P02"), InvalidRequestError("x")])
+def test_what_was_refused_after_a_failure_is_retryable_as_that_failure_is(refused: Exception) -> None:
+    assert is_retryable(caused(refused, wrapped("40001")))
+    assert is_retryable(caused(RollbackOnlyError("x"), refused))
+    assert not is_retryable(caused(refused, wrapped("23505")))
+    assert not is_retryable(caused(refused, None))
 
 
 def test_what_may_be_stored_in_part_is_never_run_again() -> None:

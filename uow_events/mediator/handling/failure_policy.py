@@ -80,8 +80,7 @@ class _InItsPlace(Invocation):
 
     @property
     def surrounding(self) -> Invocation | None:
-        assert self.outer is not None
-        return self.outer.surrounding
+        return self.outer.surrounding if self.outer is not None else None
 
 
 def _log(level: int, binding: Binding, invocation: Invocation, error: Exception, then: str) -> None:

@@ -19,7 +19,7 @@ from uow_events.unit_of_work.commit_outcome import Outcome
 from uow_events.unit_of_work.ending import write_last
 
 SERIALIZATION_FAILURE = "40001"
-LOCK_NOT_AVAILABLE = "55P03"
+WAITED_IN_VAIN = frozenset({"55P03", "57014"})  # the lock timeout was over, or a shorter statement timeout
 
 
 class AlreadyClaimed(Exception):
@@ -123,7 +123,7 @@ class IdempotencyGuard:
         try:
             inserted = self._rows.insert(connection, self._hash)
         except DBAPIError as error:
-            if _sqlstate(error) == LOCK_NOT_AVAILABLE:
+            if _sqlstate(error) in WAITED_IN_VAIN:
                 return "in progress"
             raise
         if inserted:
@@ -137,7 +137,7 @@ class IdempotencyGuard:
         try:
             return await session.run_sync(lambda inner: self._rows.insert(inner.connection(), self._hash))
         except DBAPIError as error:
-            if _sqlstate(error) == LOCK_NOT_AVAILABLE:
+            if _sqlstate(error) in WAITED_IN_VAIN:
                 raise self.in_progress() from error
             raise
 

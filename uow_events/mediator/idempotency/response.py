@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -12,6 +11,8 @@ from uow_events.errors import IdempotencyRequestError, IdempotencyResponseError
 from uow_events.mediator.idempotency.request import command_name
 from uow_events.mediator.idempotency.restorable import is_model, why_not_restorable
 from uow_events.messages import Command, check_finite, type_arguments
+
+KEPT = "_uow_events_codec"
 
 
 class ResponseCodec:
@@ -66,14 +67,17 @@ class ResponseCodec:
         return IdempotencyResponseError(self._command, self._type, problem)
 
 
-@cache
 def codec_of(command: type) -> ResponseCodec:
-    """Return the codec of a command type, made once.
+    """Return the codec of a command type, made once: it is kept with the class, and goes with it.
 
     Raises:
         IdempotencyResponseError: the type it promises cannot be restored.
     """
-    return ResponseCodec(command)
+    codec: ResponseCodec | None = vars(command).get(KEPT)
+    if codec is None:
+        codec = ResponseCodec(command)
+        setattr(command, KEPT, codec)
+    return codec
 
 
 def faults(command: type) -> Iterator[str]:

@@ -15,17 +15,30 @@ C = TypeVar("C")
 CallNext: TypeAlias = Callable[[], Awaitable[Any]]
 SendMiddleware: TypeAlias = Callable[[SendContext, CallNext], Awaitable[Any]]
 HandlerMiddleware: TypeAlias = Callable[[HandlerContext, CallNext], Awaitable[Any]]
+ONCE_AT_MOST = "what it wraps runs once at most. To run a command again after an error, give it a RetryPolicy"
+AWAIT_IT = "await it, or cancel it and await that; for a limit of time give the command a timeout"
 
 
 def chain(middlewares: Sequence[Callable[[C, CallNext], Awaitable[Any]]], context: C, call: CallNext) -> Awaitable[Any]:
     """Return what runs `call` inside of the middlewares, the first one outermost; each may run what it wraps once.
 
     Raises:
-        MiddlewareError: when awaited: a middleware called call_next() twice.
+        MiddlewareError: when awaited: a middleware called call_next() twice, or answered before that had.
     """
     for middleware in reversed(middlewares):
-        call = partial(middleware, context, _Once(middleware, call))
+        call = partial(_run, middleware, context, call)
     return call()
+
+
+async def _run(middleware: Callable[[C, CallNext], Awaitable[Any]], context: C, call: CallNext) -> Any:
+    call_next = _Once(middleware, call)
+    try:
+        answer = await middleware(context, call_next)
+    finally:
+        call_next.is_over = True
+    if call_next.is_running:
+        raise MiddlewareError(middleware, "answered while call_next() still ran", AWAIT_IT)
+    return answer
 
 
 def check_middlewares(argument: str, given: Any) -> tuple[Any, ...]:
@@ -52,12 +65,19 @@ class _Once:
         self._middleware = middleware
         self._call = call
         self._is_called = False
+        self.is_running = False
+        self.is_over = False
 
     async def __call__(self) -> Any:
+        if self.is_over:
+            raise MiddlewareError(self._middleware, "called call_next() after it had ended", AWAIT_IT)
         if self._is_called:
-            raise MiddlewareError(self._middleware)
-        self._is_called = True
-        return await self._call()
+            raise MiddlewareError(self._middleware, "called call_next() twice", ONCE_AT_MOST)
+        self._is_called = self.is_running = True
+        try:
+            return await self._call()
+        finally:
+            self.is_running = False
 
 
 def _why_no_middleware(given: object) -> str | None:

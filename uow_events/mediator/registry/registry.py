@@ -36,7 +36,10 @@ class Registry(RequestRegistration, AggregateRegistration, EventRegistration):
 
         Raises:
             InvalidArgumentError: it is neither a message class nor a module, or a module that defines none.
+            RegistrationClosedError: this registry was included in another one, or has been sent with.
         """
+        for given in types_or_modules:
+            self.event_map.check_open(given)
         self.declared.add(*types_or_modules)
 
     def include(self, other: Registry) -> None:

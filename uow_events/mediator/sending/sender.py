@@ -12,7 +12,7 @@ from uow_events.mediator.idempotency import IdempotencyGuard, once
 from uow_events.mediator.middleware import Propagation, SendContext, SendMiddleware, chain, headers_of
 from uow_events.mediator.registry import Route
 from uow_events.mediator.sending import retrying
-from uow_events.mediator.sending.joined import send_joined
+from uow_events.mediator.sending.joined import JoinedSend
 from uow_events.mediator.sending.requires_new import InnerTransactions
 from uow_events.mediator.sending.units import Units
 from uow_events.messages import IdempotencyKey, MessageContext, running_invocation
@@ -49,22 +49,27 @@ class Sender:
             propagation=propagation,
             is_joined=running is not None and propagation != "requires_new",
         )
+        if running is not None and context.is_joined:
+            makes_guard = partial(self._guard, route, context)
+            return await JoinedSend(self._units, running, route, context, makes_guard).run(self._middleware)
         return await chain(self._middleware, context, partial(self._send, route, context, running))
 
     async def _send(self, route: Route, context: SendContext, running: UnitOfWork | None) -> Any:
-        key = key_of(context.idempotency_key, route)
-        guard = IdempotencyGuard(key, context.message, schema=self._schema) if key is not None else None
+        guard = self._guard(route, context)
+        key = guard.key if guard is not None else None
         if running is None:
             context.message_context = MessageContext(headers=context.headers, idempotency_key=key.key if key else None)
             return await self._send_alone(route, context, guard, self._units.options_of(route))
-        if context.is_joined:
-            return await send_joined(self._units, running, route, context, guard)
         self._inner.enter(name_of(type(context.message)))
         try:
             context.message_context = _caused(running.context, context, key)
             return await self._send_alone(route, context, guard, self._units.options_of(route, is_inner=True))
         finally:
             self._inner.leave()
+
+    def _guard(self, route: Route, context: SendContext) -> IdempotencyGuard | None:
+        key = key_of(context.idempotency_key, route)
+        return IdempotencyGuard(key, context.message, schema=self._schema) if key is not None else None
 
     async def _send_alone(
         self, route: Route, context: SendContext, guard: IdempotencyGuard | None, options: ResolvedOptions

@@ -49,6 +49,7 @@ class Units:
     _resolved: dict[object, ResolvedOptions] = field(default_factory=dict[object, ResolvedOptions])
 
     def __post_init__(self) -> None:
+        self.sessions.check(self.transaction)
         holders: tuple[type, ...] = (
             AsyncSession,
             self.sessions.session_class,

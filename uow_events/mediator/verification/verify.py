@@ -15,7 +15,7 @@ from uow_events.mediator.verification.routes import of_routes
 from uow_events.messages import MessageContext, NotificationChannel
 from uow_events.outbox import DirectPublishing, Outbox
 from uow_events.resolver import Inspectable, Resolver
-from uow_events.unit_of_work import Recorder, TransactionOptions, UnitOfWork
+from uow_events.unit_of_work import Recorder, Sessions, TransactionOptions, UnitOfWork
 
 UNIT_TYPES = (UnitOfWork, Recorder, MessageContext)
 
@@ -26,6 +26,7 @@ def verify(
     unit_types: Sequence[type],
     notifications: NotificationChannel | None = None,
     transaction: TransactionOptions = NOTHING_GIVEN,
+    sessions: Sessions | None = None,
 ) -> None:
     """Check every handler, everything it needs, and every message that was declared or is handled.
 
@@ -38,7 +39,7 @@ def verify(
     as_json = notifications is None or isinstance(notifications, Outbox | DirectPublishing)
     faults = [
         *_of_handlers(registry, resolver, frozenset(unit_types)),
-        *of_routes(registry, transaction, notifications),
+        *of_routes(registry, transaction, notifications, sessions),
         *_of_messages(registry, as_json),
     ]
     if faults:
