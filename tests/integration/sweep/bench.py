@@ -11,8 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 import uow_events
 from tests.integration.conftest import App
-from tests.integration.messages import Do
-from tests.integration.sweep.rich import EVERYTHING, NOTHING, RichCommand, reset, stored
+from tests.integration.sweep.rich import EVERYTHING, NOTHING, Rich, RichCommand, reset, stored
 from tests.postgres.wire import Wire, tapped
 
 LEAVES_FIRST_LOOK_OPEN = tuple(map(int, __version__.split(".")[:3])) < (2, 0, 58)  # at the server, if cancelled
@@ -23,12 +22,14 @@ OTHERS = (
 
 
 class Bench:
-    def __init__(self, engine: AsyncEngine, look: AsyncEngine, wire: Wire, concurrency: int = 1) -> None:
+    def __init__(self, engine: AsyncEngine, look: AsyncEngine, wire: Wire, concurrency: int, key: str | None) -> None:
         self.engine = engine
         self.look = look
         self.wire = wire
         self.command = RichCommand(App(engine))
         self.command.app.options["max_concurrent_event_handlers"] = concurrency
+        self.key = key
+        self.everything = EVERYTHING | {"keys": [key] if key is not None else []}
         self.ends: set[str] = set()
         self.cut_at: list[str] = []
 
@@ -43,7 +44,7 @@ class Bench:
         self.wire.clear()
 
     async def send(self) -> object:
-        return await self.command.app.mediator.send(Do())
+        return await self.command.app.mediator.send(Rich(), idempotency_key=self.key)
 
     async def cut(self) -> None:
         """Hang up on the command; what it has sent still reaches the server."""
@@ -69,8 +70,11 @@ class Bench:
         await _at_an_end(asyncio.all_tasks() - tasks)
         await self._at_rest()
         left = await stored(self.look)
-        assert left in (NOTHING, EVERYTHING), f"half of it is stored: {left}"
-        self._compare(error, is_stored=left == EVERYTHING)
+        assert left in (NOTHING, self.everything), f"half of it is stored: {left}"
+        self._compare(error, is_stored=left == self.everything)
+        if self.key is not None:
+            assert await self.send() == "answer"
+            assert await stored(self.look) == self.everything
 
     def _compare(self, error: BaseException | None, *, is_stored: bool) -> None:
         said = type(error).__name__ if error is not None else "answered"
@@ -95,7 +99,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(url: URL, concurrency: int = 1) -> AsyncIterator[Bench]:
+async def bench(url: URL, concurrency: int, key: str | None) -> AsyncIterator[Bench]:
     look = create_async_engine(
         url, isolation_level="AUTOCOMMIT", connect_args={"server_settings": {"application_name": "look"}}
     )
@@ -105,7 +109,7 @@ async def bench(url: URL, concurrency: int = 1) -> AsyncIterator[Bench]:
             async with engine.connect():
                 pass
         try:
-            yield Bench(engine, look, wire, concurrency)
+            yield Bench(engine, look, wire, concurrency, key)
         finally:
             await engine.dispose()
             await look.dispose()

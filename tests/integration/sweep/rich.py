@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,26 +12,34 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tests.integration.conftest import App
-from tests.integration.messages import Do, Followed, Happened, Inner, Told
+from tests.integration.messages import Followed, Happened, Inner, Told
 from tests.models import Attendance, Meeting, Note
-from uow_events import UnitOfWork
+from uow_events import Command, UnitOfWork
 from uow_events.messages import HandlerOptions
 
 MEETING = UUID(int=1)
+OURS = "uow_events.outbox, uow_events.idempotency_keys"
 Stored = dict[str, Any]
 
-NOTHING: Stored = {"seats": 3, "attendances": 0, "notes": [], "outbox": []}
+NOTHING: Stored = {"seats": 3, "attendances": 0, "notes": [], "outbox": [], "keys": []}
 EVERYTHING: Stored = {
     "seats": 2,
     "attendances": 1,
     "notes": ["savepoint", "event", "follow-up", "before the commit"],
     "outbox": ["joined", "follow-up", "before the commit"],
+    "keys": [],
 }
 LOOK = """
     SELECT (SELECT seats FROM meeting) AS seats, (SELECT count(*) FROM attendance) AS attendances,
         ARRAY(SELECT text::text FROM note ORDER BY id) AS notes,
-        ARRAY(SELECT key::text FROM uow_events.outbox ORDER BY id) AS outbox
+        ARRAY(SELECT key::text FROM uow_events.outbox ORDER BY id) AS outbox,
+        ARRAY(SELECT key::text FROM uow_events.idempotency_keys) AS keys
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Rich(Command[str]):
+    pass
 
 
 class RichCommand:
@@ -40,7 +49,8 @@ class RichCommand:
         self.app = app
         self.ended: list[str] = []
         self.on_step: Callable[[], None] | None = None
-        app.bodies |= {Do: self.body, Inner: self.joined}
+        app.bodies |= {Inner: self.joined}
+        app.registry.command_handler(self.body)
         app.registry.event_handler(self.on_happened)
         app.registry.event_handler(self.on_happened_too)
         app.registry.event_handler(self.on_followed)
@@ -51,7 +61,7 @@ class RichCommand:
         if self.on_step is not None:
             self.on_step()
 
-    async def body(self, unit: UnitOfWork) -> object:
+    async def body(self, command: Rich, unit: UnitOfWork) -> str:
         unit.after_commit(lambda: self.ended.append("commit"))
         unit.after_rollback(lambda: self.ended.append("rollback"))
         meeting = await unit.session.get_one(Meeting, MEETING, with_for_update=True)
@@ -68,7 +78,7 @@ class RichCommand:
         unit.before_commit(lambda: self.last(unit))
         answer = await self.app.mediator.send(Inner())
         await self.step()
-        return answer
+        return str(answer)
 
     async def joined(self, unit: UnitOfWork) -> object:
         unit.session.add(Attendance(meeting_id=MEETING, who="me"))
@@ -105,7 +115,7 @@ class RichCommand:
 
 async def reset(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text("TRUNCATE note, attendance, meeting, uow_events.outbox RESTART IDENTITY"))
+        await connection.execute(text(f"TRUNCATE note, attendance, meeting, {OURS} RESTART IDENTITY"))
         await connection.execute(text("INSERT INTO meeting (id, seats, title) VALUES (:id, 3, '')"), {"id": MEETING})
 
 

@@ -1,4 +1,7 @@
-"""G1, G2, G10, G13: a fault at every await and every statement of a rich command leaves all or nothing, and says so."""
+"""G1, G2, G10, G13: a fault at every await and every statement of a rich command leaves all or nothing, and says so.
+
+Sent again with its key, it has run once.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -24,9 +27,10 @@ LOST = "DBAPIError, not stored"
 ROLLED_BACK = "CommitRolledBackError, not stored"  # COMMIT got no answer, and a look found what became of it
 
 
-@pytest.fixture(params=[1, 4], ids=["one after another", "at once"])
+@pytest.fixture(params=[(1, None), (4, None), (1, "key")], ids=["one after another", "at once", "once per key"])
 async def subject(database_url: URL, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    async with bench(database_url, request.param) as subject:
+    concurrency, key = request.param
+    async with bench(database_url, concurrency, key) as subject:
         yield subject
 
 
