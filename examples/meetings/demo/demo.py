@@ -13,6 +13,7 @@ from examples.meetings.application import all_handlers, build_mediator
 from examples.meetings.demo import show
 from examples.meetings.demo.counts import compare
 from examples.meetings.demo.database import demo_database
+from examples.meetings.demo.delivery import deliver
 from examples.meetings.demo.lines import Line
 from examples.meetings.demo.model import Model
 from examples.meetings.demo.outbox import rows_of_send
@@ -20,6 +21,7 @@ from examples.meetings.demo.race import is_as_expected, race_for_last_seat
 from examples.meetings.demo.run import Run
 from examples.meetings.demo.tracing import trace_handler, traced
 from examples.meetings.demo.tree import attach_rows, tree_of
+from uow_events import InMemoryBroker
 
 
 async def run_demo(console: Console, lines: Sequence[Line], wanted: int | None = None) -> bool:
@@ -56,7 +58,9 @@ async def show_trace(engine: AsyncEngine, console: Console, run: Run) -> None:
 
 async def judge(engine: AsyncEngine, console: Console, run: Run, outcomes: Counter[str]) -> bool:
     counts = await compare(engine, run.model)
-    agree = all(count.agrees for count in counts)
     show.show_counts(console, counts)
+    delivered = await deliver(engine, InMemoryBroker())
+    show.show_delivered(console, "the broker in memory", delivered)
+    agree = all(count.agrees for count in counts) and delivered.is_complete
     show.show_verdict(console, len(run.results), run.mismatches, agree)
     return agree and not run.mismatches and is_as_expected(outcomes)

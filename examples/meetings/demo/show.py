@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from examples.meetings.demo.counts import Count
+from examples.meetings.demo.delivery import Delivered
 from examples.meetings.demo.race import RACERS, is_as_expected
 from examples.meetings.demo.run import Result
 from examples.meetings.demo.text import plain
@@ -62,6 +63,15 @@ def show_counts(console: Console, counts: Sequence[Count]) -> None:
         verdict = Text("ok", style="green") if count.agrees else Text("DIFFERS", style="bold red")
         table.add_row(Text(plain(count.name)), str(count.expected), str(count.found), verdict)
     console.print(table)
+
+
+def show_delivered(console: Console, broker: str, delivered: Delivered) -> None:
+    table = Table("topic", "messages", title=f"What reached {broker}")
+    for topic, number in sorted(delivered.by_topic.items()):
+        table.add_row(Text(plain(topic)), str(number))
+    console.print(table)
+    order = "each key's in order" if delivered.is_in_order else "NOT as they were stored"
+    console.print(Text(f"{len(delivered.confirmed)} of {len(delivered.stored)} messages delivered, {order}."))
 
 
 def show_verdict(console: Console, total: int, mismatches: Sequence[Result], agree: bool) -> None:
