@@ -15,10 +15,17 @@ from tests.brokers.services import url_of
 from uow_events.testing import Arrived
 
 
+async def add(topic: str, url: str) -> None:
+    """Add a stream that survives the server."""
+    client = await nats.connect(url)
+    await client.jetstream().add_stream(name=topic, subjects=[topic])
+    await client.close()
+
+
 @asynccontextmanager
-async def stream(topic: str, url: str | None = None, **options: Any) -> AsyncIterator[JetStreamContext]:
+async def stream(topic: str, **options: Any) -> AsyncIterator[JetStreamContext]:
     """A stream with the subjects of a topic and below, for as long as the block runs."""
-    client = await nats.connect(url or url_of("nats"))
+    client = await nats.connect(url_of("nats"))
     jetstream = client.jetstream()
     await jetstream.add_stream(name=topic, subjects=[topic, f"{topic}.>"], storage=StorageType.MEMORY, **options)
     try:

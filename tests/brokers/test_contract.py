@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from faststream.kafka import KafkaBroker
@@ -19,11 +18,6 @@ from uow_events.testing import Arrived, BrokerContract, make_message
 from uow_events.testing.broker_contract import Read
 
 PATIENT = timedelta(seconds=60)
-
-
-@pytest.fixture
-def topic() -> str:
-    return f"contract-{uuid4().hex}"
 
 
 class TestInMemoryBroker(BrokerContract):

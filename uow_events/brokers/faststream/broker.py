@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from uow_events.brokers.faststream.choosing import driver_of
 from uow_events.brokers.faststream.limits import Limits
 from uow_events.brokers.message import BrokerMessage
+
+logger = logging.getLogger("uow_events")
 
 if TYPE_CHECKING:
     from faststream.kafka import KafkaBroker
@@ -102,9 +105,14 @@ class FastStreamBroker:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the connection, unless the broker was started by its own application."""
-        if not self._driver.broker.running:
-            await self._driver.close()
+        """Close the connection within the publish_timeout, unless the broker was started by its own application."""
+        if self._driver.broker.running:
+            return
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await self._driver.close()
+        except Exception as failure:
+            logger.warning("A connection was not closed properly: %s", self._driver.unavailable(failure))
 
     async def _connect(self) -> None:
         async with self._connecting, asyncio.timeout(self._limits.seconds):

@@ -60,12 +60,15 @@ class Driver(ABC):
             outcome = TimeoutError(text_of(error))
         elif isinstance(error, (ConnectionError, OSError, *self.LOST)):
             outcome = self.unavailable(error)
-        outcome.__cause__ = error if outcome is not error else error.__cause__
+        if outcome is not error:
+            outcome.__cause__ = error
         return outcome
 
     def unavailable(self, error: BaseException) -> BrokerUnavailableError:
         """Return the error for a broker that is away."""
-        return BrokerUnavailableError(type(self.broker).__name__, text_of(error))
+        if isinstance(error, BrokerUnavailableError):
+            return error
+        return BrokerUnavailableError(type(self.broker).__name__, text_of(error).rstrip("."))
 
     async def _through_middlewares(self, command: Any, send: Callable[[Any], Awaitable[object]]) -> None:
         """Send a command of FastStream as its own publish() does, through the broker's middlewares."""

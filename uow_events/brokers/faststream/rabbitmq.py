@@ -61,6 +61,8 @@ class RabbitMQDriver(Driver):
     async def send(self, message: BrokerMessage) -> None:
         """Publish to the exchange, and wait until the message is in a queue."""
         topic = message.topic
+        if (size := len(topic.encode())) > MAX_SHORT_STRING:
+            raise Refused(f"the topic takes {size} bytes, and a routing key may have {MAX_SHORT_STRING}")
         headers: dict[str, Any] = {**to_headers(message, "cloudEvents_")}
         exchange = self._exchange(topic) if callable(self._exchange) else self._exchange
         command = RabbitPublishCommand(
@@ -81,7 +83,7 @@ class RabbitMQDriver(Driver):
         """Return why: no such exchange, no permission, too large, no queue that takes it, or too long for AMQP."""
         if isinstance(error, PublishError):
             return f"it reaches no queue ({text_of(error)}): bind one to its exchange"
-        return text_of(error) if isinstance(error, (Refused, ValueError)) else None
+        return text_of(error) if isinstance(error, Refused) else None
 
     async def _publish(self, command: RabbitPublishCommand) -> None:
         kind = (command.exchange.name, command.destination)
@@ -115,7 +117,7 @@ class RabbitMQDriver(Driver):
 
 
 class Refused(AMQPError):
-    """The broker closed a channel because of the one message that was on its way there."""
+    """The broker closed a channel for the one message that was on its way there, or the message is none of AMQP."""
 
 
 async def publish_on(channel: Channel, command: RabbitPublishCommand) -> None:
