@@ -1,5 +1,6 @@
 """What FastStreamBroker does over every kind of broker: making it, its life, FastStream's middlewares."""
 
+import asyncio
 import importlib
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from faststream.rabbit import RabbitBroker
 from faststream.redis import RedisBroker, RedisSentinelBroker
 
 from tests.brokers import jetstream, rabbitmq, redis_streams
+from tests.brokers.proxy import proxy_to
 from tests.brokers.services import url_of
 from uow_events import InvalidArgumentError, MissingExtraError
 from uow_events.brokers import FastStreamBroker
@@ -130,3 +132,13 @@ async def test_middlewares_of_the_broker_see_each_message(kind: type[Any], name:
 def test_the_driver_modules_are_there() -> None:
     for _, extra in KINDS:
         assert importlib.import_module(f"uow_events.brokers.faststream.{extra}").DRIVER
+
+
+async def test_calls_at_the_same_time_connect_once(topic: str) -> None:
+    async with proxy_to(url_of("nats")) as proxy, jetstream.stream(topic):
+        broker = FastStreamBroker(NatsBroker(proxy.url, logger=None))
+        outcomes = await asyncio.gather(*(broker.publish([make_message(topic, b"")]) for _ in range(5)))
+        assert outcomes == [[None]] * 5
+        assert proxy.connections == 1
+        async with broker:
+            pass

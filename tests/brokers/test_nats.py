@@ -1,7 +1,9 @@
 """NATS JetStream: what becomes of a message there, what it refuses, and how its connection is got back."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -133,6 +135,7 @@ async def test_a_server_that_was_away_is_found_again(tmp_path: Path, topic: str,
             assert await until_taken(broker, topic, b"before") == 0
             await server.kill()
             await until_unavailable(broker, topic)
+            await until_given_up(broker, attempts)
             with pytest.raises(BrokerUnavailableError):
                 await broker.ping()
             await server.start()
@@ -166,3 +169,19 @@ async def until_unavailable(broker: FastStreamBroker, topic: str) -> None:
     outcome: BaseException | None = None
     while not isinstance(outcome, BrokerUnavailableError):
         (outcome,) = await broker.publish([make_message(topic, b"")])
+
+
+async def until_given_up(broker: FastStreamBroker, attempts: int) -> None:
+    """Wait until the client has closed its connection for good, where it tries a number of times only."""
+    nats: NatsBroker = broker._driver.broker
+    async with asyncio.timeout(60):
+        while attempts > 0 and not nats.connection.is_closed:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_message_without_a_content_type_has_none(
+    broker: FastStreamBroker, stream: JetStreamContext, topic: str
+) -> None:
+    assert await broker.publish([replace(make_message(topic, b""), headers={})]) == [None]
+    (found,) = await jetstream.get_all(stream, topic)
+    assert {"content-type", "ce-datacontenttype"}.isdisjoint(found.headers)

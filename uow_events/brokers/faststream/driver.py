@@ -38,16 +38,12 @@ class Driver(ABC):
         """Ask the broker for an answer."""
 
     @abstractmethod
-    async def send(self, message: BrokerMessage) -> None:
-        """Send one message, and return when the broker has confirmed it."""
+    async def publish(self, messages: Sequence[BrokerMessage]) -> Sequence[BaseException | None]:
+        """Send the messages, and return what each of them met; only a cancellation is raised."""
 
     @abstractmethod
     def why_refused(self, error: BaseException) -> str | None:
         """Return why the broker will never take this message, or None."""
-
-    async def publish(self, messages: Sequence[BrokerMessage]) -> Sequence[BaseException | None]:
-        """Send the messages, and return what each of them met."""
-        return await send_each(messages, self.send, self.limits)
 
     def outcome(self, message: BrokerMessage, error: BaseException | None) -> BaseException | None:
         """Return what a relay is to hear of an error; one that says neither never nor away is a failed attempt."""
@@ -66,9 +62,19 @@ class Driver(ABC):
 
     def unavailable(self, error: BaseException) -> BrokerUnavailableError:
         """Return the error for a broker that is away."""
-        if isinstance(error, BrokerUnavailableError):
-            return error
         return BrokerUnavailableError(type(self.broker).__name__, text_of(error).rstrip("."))
+
+
+class OneByOneDriver(Driver):
+    """A broker whose client takes and confirms each message by itself; many are on their way at a time."""
+
+    async def publish(self, messages: Sequence[BrokerMessage]) -> Sequence[BaseException | None]:
+        """Send each message."""
+        return await send_each(messages, self.send, self.limits)
+
+    @abstractmethod
+    async def send(self, message: BrokerMessage) -> None:
+        """Send one message, and return when the broker has confirmed it."""
 
     async def _through_middlewares(self, command: Any, send: Callable[[Any], Awaitable[object]]) -> None:
         """Send a command of FastStream as its own publish() does, through the broker's middlewares."""

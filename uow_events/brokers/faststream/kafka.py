@@ -25,11 +25,11 @@ from aiokafka.errors import (  # pyright: ignore[reportMissingTypeStubs]
 )
 from faststream.kafka import KafkaBroker
 
-from uow_events.brokers.faststream.driver import Driver, text_of
+from uow_events.brokers.faststream.driver import OneByOneDriver, text_of
 from uow_events.brokers.faststream.headers import to_headers
 from uow_events.brokers.faststream.limits import Limits
 from uow_events.brokers.message import BrokerMessage
-from uow_events.errors import BrokerUnavailableError, InvalidArgumentError
+from uow_events.errors import InvalidArgumentError
 
 REFUSED = (
     InvalidTopicError,
@@ -41,7 +41,7 @@ REFUSED = (
 )
 
 
-class KafkaDriver(Driver):
+class KafkaDriver(OneByOneDriver):
     """The topic is the Kafka topic, the key the record's key: messages of one key go to one partition."""
 
     LOST: ClassVar[tuple[type[BaseException], ...]] = (
@@ -71,8 +71,7 @@ class KafkaDriver(Driver):
 
     async def ping(self) -> None:
         """Ask the cluster for its description."""
-        if not await self.broker.ping(self.limits.seconds):
-            raise BrokerUnavailableError(type(self.broker).__name__, "the cluster does not describe itself")
+        await self.broker.config.admin_client.describe_cluster()
 
     async def send(self, message: BrokerMessage) -> None:
         """Publish a record, and wait for its acknowledgement."""

@@ -29,7 +29,7 @@ from nats.errors import (
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError
 
-from uow_events.brokers.faststream.driver import Driver, text_of
+from uow_events.brokers.faststream.driver import OneByOneDriver, text_of
 from uow_events.brokers.faststream.headers import CONTENT_TYPE, to_headers
 from uow_events.brokers.message import BrokerMessage
 
@@ -39,7 +39,7 @@ MESSAGE_TOO_LARGE = 10054
 """JetStream's code for a message over the stream's max_msg_size."""
 
 
-class NatsDriver(Driver):
+class NatsDriver(OneByOneDriver):
     """The topic is the subject, which a stream must take; the key goes along as the header `ce-partitionkey`.
 
     `Nats-Msg-Id` is the event's id, by which the server drops what it has got already within its duplicate window.

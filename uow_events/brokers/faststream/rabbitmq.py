@@ -16,7 +16,7 @@ from aio_pika.exceptions import AMQPError, ChannelClosed, ChannelInvalidStateErr
 from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitPublishCommand
 from faststream.response.publish_type import PublishType
 
-from uow_events.brokers.faststream.driver import Driver, text_of
+from uow_events.brokers.faststream.driver import OneByOneDriver, text_of
 from uow_events.brokers.faststream.headers import to_headers
 from uow_events.brokers.faststream.limits import Limits
 from uow_events.brokers.message import BrokerMessage
@@ -28,7 +28,7 @@ MAX_SHORT_STRING = 255
 """Bytes of a routing key, and of a property that is no header."""
 
 
-class RabbitMQDriver(Driver):
+class RabbitMQDriver(OneByOneDriver):
     """The topic is the routing key; the key goes along as the header `cloudEvents_partitionkey`.
 
     RabbitMQ answers a message that it refuses by closing the channel, and, where more of them are on their way there,

@@ -54,12 +54,6 @@ class RedisDriver(Driver):
             outcomes += await self._pipelined(messages[start : start + self.limits.concurrency])
         return outcomes
 
-    async def send(self, message: BrokerMessage) -> None:
-        """Send one message, in a pipeline of its own."""
-        (outcome,) = await self._pipelined([message])
-        if outcome is not None:
-            raise outcome
-
     def why_refused(self, error: BaseException) -> str | None:
         """Return why: the key is no stream, or no permission."""
         no_stream = isinstance(error, exceptions.ResponseError) and str(error).startswith("WRONGTYPE")
