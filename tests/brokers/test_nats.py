@@ -167,8 +167,9 @@ async def test_a_server_that_is_not_there_or_lets_nobody_in_is_unavailable_witho
 
 async def until_unavailable(broker: FastStreamBroker, topic: str) -> None:
     outcome: BaseException | None = None
-    while not isinstance(outcome, BrokerUnavailableError):
-        (outcome,) = await broker.publish([make_message(topic, b"")])
+    async with asyncio.timeout(10):
+        while not isinstance(outcome, BrokerUnavailableError):
+            (outcome,) = await broker.publish([make_message(topic, b"")])
 
 
 async def until_given_up(broker: FastStreamBroker, attempts: int) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aio_pika import DeliveryMode, ExchangeType
+from aio_pika import Channel, DeliveryMode, ExchangeType
 from aio_pika.abc import AbstractChannel
 from faststream.rabbit import RabbitBroker
 
@@ -17,7 +17,7 @@ from tests.brokers.services import url_of
 from tests.brokers.waiting import until_taken
 from uow_events import BrokerUnavailableError, InvalidArgumentError, MessageRefusedError
 from uow_events.brokers import FastStreamBroker
-from uow_events.brokers.faststream.rabbitmq import LARGE
+from uow_events.brokers.faststream.rabbitmq import LARGE, RabbitMQDriver
 from uow_events.testing import make_message
 
 
@@ -97,12 +97,23 @@ async def test_a_topic_too_long_for_a_routing_key_is_refused(topic: str) -> None
     assert outcome.reason == "the topic takes 256 bytes, and a routing key may have 255"
 
 
-async def test_a_large_message_travels_alone_and_arrives(channel: AbstractChannel, topic: str) -> None:
+async def test_a_large_message_travels_on_a_channel_of_its_own(
+    channel: AbstractChannel, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    open_one = RabbitMQDriver._new_channel
+
+    async def counted(driver: RabbitMQDriver) -> Channel:
+        opened.append(driver)
+        return await open_one(driver)
+
+    monkeypatch.setattr(RabbitMQDriver, "_new_channel", counted)
     large = b"x" * (LARGE + 1)
     async with broker_on(url_of("rabbitmq")) as broker:
-        for payload in (b"first", large, b"last"):
+        for payload, channels in ((b"first", 1), (b"shared", 2), (large, 3), (b"last", 3)):
             assert await broker.publish([make_message(topic, payload)]) == [None]
-    assert [message.body for message in await get_all(channel, topic)] == [b"first", large, b"last"]
+            assert len(opened) == channels
+    assert [message.body for message in await get_all(channel, topic)] == [b"first", b"shared", large, b"last"]
 
 
 async def test_an_exchange_that_is_deleted_while_in_use_refuses_from_then_on(
@@ -127,6 +138,8 @@ async def test_a_lost_connection_is_opened_again(channel: AbstractChannel, topic
         assert await until_taken(broker, topic, b"before") == 0
         proxy.cut()
         await until_taken(broker, topic, b"after")
+        for _ in range(3):
+            assert await broker.publish([make_message(topic, b"after")]) == [None]
         await broker.ping()
         assert proxy.connections == 2
     assert {message.body for message in await get_all(channel, topic)} == {b"before", b"after"}
