@@ -23,7 +23,7 @@ from uow_events.brokers.message import BrokerMessage
 from uow_events.errors import InvalidArgumentError
 
 LARGE = 2**20
-"""Bytes from which on a message has a channel of its own; no RabbitMQ refuses one for a size below."""
+"""Bytes above which a message has a channel of its own; RabbitMQ's own limits (16 or 128 MiB) are far above."""
 MAX_SHORT_STRING = 255
 """Bytes of a routing key, and of a property that is no header."""
 
