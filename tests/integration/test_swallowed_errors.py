@@ -52,6 +52,21 @@ async def test_a_swallowed_flush_error_is_no_success(app: App) -> None:
     await app.assert_nothing_stored()
 
 
+async def test_the_first_of_several_swallowed_errors_is_the_cause(app: App) -> None:
+    async def body(unit: UnitOfWork) -> object:
+        with suppress(DBAPIError):
+            await unit.session.execute(text("SELECT 1 / 0"))
+        unit.session.add(Note(text="refused"))
+        with suppress(DBAPIError):
+            await unit.session.flush()
+        return "success"
+
+    with pytest.raises(TransactionAbortedError) as raised:
+        await app.run(body)
+    assert "division by zero" in str(raised.value.__cause__)
+    await app.assert_nothing_stored()
+
+
 async def test_a_flush_error_swallowed_inside_of_a_savepoint_leaves_its_block(app: App) -> None:
     async def body(unit: UnitOfWork) -> object:
         async with unit.session.begin_nested():

@@ -17,6 +17,7 @@ from uow_events.errors import (
     UnitOfWorkClosedError,
 )
 from uow_events.messages import Turn, running_invocation
+from uow_events.unit_of_work.consequence import is_consequence
 from uow_events.unit_of_work.savepoints import Savepoints
 from uow_events.unit_of_work.undone import undone_work
 
@@ -170,7 +171,8 @@ class Fence:
 
     def flush_failed(self, error: Exception) -> None:
         """Keep the error of a flush, also one that no statement raised; what it rolled back is dealt with by that."""
-        self.failure = self.savepoints.contained = error
+        if self.failure is None or not is_consequence(error):
+            self.failure = self.savepoints.contained = error
 
     @property
     def is_committing(self) -> bool:
