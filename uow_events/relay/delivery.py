@@ -126,7 +126,7 @@ class Delivery:
 
     async def _work(self, queue: asyncio.Queue[int | None]) -> None:
         while (shard := await queue.get()) is not None:
-            if not self._stopping.is_set() and await self._works_on(shard):
+            if not self._stopping.is_set() and not self.broker.wait and await self._works_on(shard):
                 queue.put_nowait(shard)
             else:
                 self._busy.discard(shard)
@@ -134,7 +134,7 @@ class Delivery:
     async def _works_on(self, shard: int) -> bool:
         """Run a round on a shard, and tell whether it is worth another one at once."""
         try:
-            outcome = await self.round.run(shard, self.shards.lowest(shard), self._stopping.is_set)
+            outcome = await self.round.run(shard, self.shards.start(shard), self._stopping.is_set)
         except Exception as error:
             self._lost(error)
             return False

@@ -1,7 +1,8 @@
 """The SQL of a relay, for the tables of one schema.
 
 A claim reads three index ranges of one shard, each in its order and up to the limit: what is ready, what was to be
-delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over.
+delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over:
+they compare with statement_timestamp(), since no index serves a comparison with the volatile clock_timestamp().
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ FROM (
         UNION ALL
         (SELECT o.*, b.key IS NOT NULL
          FROM {outbox} o LEFT JOIN {blocked_keys} b ON b.shard = o.shard AND b.key = o.key
-         WHERE o.shard = $2 AND o.held = 'time' AND o.available_at <= clock_timestamp() AND {of_topics}
+         WHERE o.shard = $2 AND o.held = 'time' AND o.available_at <= statement_timestamp() AND {of_topics}
          ORDER BY o.available_at LIMIT $4)
         UNION ALL
         (SELECT parked.*, false
-         FROM (SELECT key FROM {blocked_keys} WHERE shard = $2 AND until <= clock_timestamp() ORDER BY until) b
+         FROM (SELECT key FROM {blocked_keys} WHERE shard = $2 AND until <= statement_timestamp() ORDER BY until) b
          CROSS JOIN LATERAL (
              SELECT o.* FROM {outbox} o
              WHERE o.shard = $2 AND o.held = 'key' AND o.key = b.key AND {of_topics}
@@ -55,11 +56,15 @@ LEFT JOIN LATERAL (
     ORDER BY o.id LIMIT 1
 ) ready ON true
 WHERE ready.age IS NOT NULL
-OR EXISTS (SELECT FROM {outbox} o WHERE o.shard = s.shard AND o.held = 'time' AND o.available_at <= clock_timestamp()
+OR EXISTS (SELECT FROM {outbox} o WHERE o.shard = s.shard AND o.held = 'time' AND o.available_at <= statement_timestamp()
            AND {of_topics})
-OR EXISTS (SELECT FROM {blocked_keys} b WHERE b.shard = s.shard AND b.until <= clock_timestamp()
+OR EXISTS (SELECT FROM {blocked_keys} b WHERE b.shard = s.shard AND b.until <= statement_timestamp()
            AND EXISTS (SELECT FROM {outbox} o WHERE o.shard = b.shard AND o.held = 'key' AND o.key = b.key
                        AND {of_topics}))
+"""
+_RUNNING = """
+SELECT pg_snapshot_xmin(s)::text::bigint AS oldest, pg_snapshot_xmax(s)::text::bigint AS next
+FROM pg_current_snapshot() s
 """
 _IS_EMPTY = """
 SELECT NOT EXISTS (
@@ -105,6 +110,7 @@ class Statements:
     outbox: str
     claim: str
     due_shards: str
+    running: str
     is_empty: str
     delete: str
     hold: str
@@ -125,6 +131,7 @@ class Statements:
             outbox=names["outbox"],
             claim=_CLAIM.format(**names),
             due_shards=_DUE_SHARDS.format(**names),
+            running=_RUNNING,
             is_empty=_IS_EMPTY.format(**names),
             delete=_DELETE.format(**names),
             hold=_HOLD.format(**names),
