@@ -18,8 +18,8 @@ Held: TypeAlias = Literal["key", "time", "topic"]
 class Claimed:
     """A message, how often its delivery has failed, and what it waited for until now.
 
-    `waits_for` is what it has to wait for all the same: the failed message of its key, or its paused topic. `fault` says
-    why it can never be delivered: something else than this package has written it.
+    `waits_for` is what it has to wait for all the same: the failed message of its key, or its paused topic. `fault`
+    says why it can never be delivered: something else than this package has written it.
     """
 
     id: int

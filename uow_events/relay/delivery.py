@@ -112,7 +112,7 @@ class Delivery:
     async def _is_over(self, until: Until) -> bool:
         if until == "stopped" or self.database.wait:
             return False
-        return until == "idle" or bool(await self._asked(self.shards.is_empty))
+        return bool(await self._asked(self.shards.is_idle if until == "idle" else self.shards.is_empty))
 
     async def _asked(self, question: Callable[[Any], Awaitable[T]]) -> T | None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from uow_events.relay.statements import RUNNING
+
 
 class Floor:
     """Ids are given before the commit, so a lower one may become visible after a higher one.
@@ -23,10 +25,10 @@ class Floor:
         """Take note of an id that was seen."""
         self._seen = max(self._seen, id)
 
-    async def raise_(self, driver: Any, running: str) -> None:
+    async def raise_(self, driver: Any) -> None:
         """Ask which transactions run, and raise the floor to what was seen before those that have ended."""
         seen = self._seen
-        oldest, following = await driver.fetchrow(running)
+        oldest, following, *_ = await driver.fetchrow(RUNNING)
         if oldest >= self._ended_at:
             self.id = max(self.id, self._candidate)
             self._candidate, self._ended_at = seen, following

@@ -1,12 +1,14 @@
 """The SQL of a relay, for the tables of one schema.
 
 A claim reads three index ranges of one shard, each in its order and up to the limit: what is ready, what was to be
-delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over:
-they compare with statement_timestamp(), since no index serves a comparison with the volatile clock_timestamp().
+delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over,
+whatever the statistics say: a range is compared as a row of columns, whose order one index alone has, and by the stable
+statement_timestamp(), since no index serves a comparison with the volatile clock_timestamp().
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +19,11 @@ from uow_events.outbox import tables
 
 _DIALECT: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
 _OF_TOPICS = "($1::text[] IS NULL OR o.topic = ANY($1))"
+_READY = """o.held IS NULL AND (o.shard, o.id) >= ({shard}, {lowest}) AND (o.shard, o.id) < ({shard} + 1, 0::bigint)"""
+_TIMED = """o.held = 'time' AND (o.shard, o.available_at) >= ({shard}, '-infinity'::timestamptz)
+         AND (o.shard, o.available_at) <= ({shard}, statement_timestamp())"""
+_PARKED = """o.held = 'key' AND (o.shard, o.key, o.id) >= (b.shard, b.key, 0::bigint)
+         AND (o.shard, o.key, o.id) <= (b.shard, b.key, 9223372036854775807)"""
 _CLAIM = """
 SELECT c.id, c.event_id, c.topic, c.key, c.type, c.payload, c.headers::text AS headers, c.occurred_at, c.attempts,
        c.held, c.is_blocked, p.topic IS NOT NULL AS is_paused
@@ -25,20 +32,21 @@ FROM (
     FROM (
         (SELECT o.*, b.key IS NOT NULL AS is_blocked
          FROM {outbox} o LEFT JOIN {blocked_keys} b ON b.shard = o.shard AND b.key = o.key
-         WHERE o.shard = $2 AND o.held IS NULL AND o.id >= $3 AND {of_topics}
-         ORDER BY o.id LIMIT $4)
+         WHERE {ready} AND {of_topics}
+         ORDER BY o.shard, o.id LIMIT $4)
         UNION ALL
         (SELECT o.*, b.key IS NOT NULL
          FROM {outbox} o LEFT JOIN {blocked_keys} b ON b.shard = o.shard AND b.key = o.key
-         WHERE o.shard = $2 AND o.held = 'time' AND o.available_at <= statement_timestamp() AND {of_topics}
-         ORDER BY o.available_at LIMIT $4)
+         WHERE {timed} AND {of_topics}
+         ORDER BY o.shard, o.available_at LIMIT $4)
         UNION ALL
         (SELECT parked.*, false
-         FROM (SELECT key FROM {blocked_keys} WHERE shard = $2 AND until <= statement_timestamp() ORDER BY until) b
+         FROM (SELECT shard, key FROM {blocked_keys}
+               WHERE shard = $2 AND until <= statement_timestamp() ORDER BY until) b
          CROSS JOIN LATERAL (
              SELECT o.* FROM {outbox} o
-             WHERE o.shard = $2 AND o.held = 'key' AND o.key = b.key AND {of_topics}
-             ORDER BY o.id LIMIT $4
+             WHERE {parked} AND {of_topics}
+             ORDER BY o.shard, o.key, o.id LIMIT $4
          ) parked
          LIMIT $4)
     ) due
@@ -48,23 +56,26 @@ WHERE c.bytes_before < $5
 ORDER BY c.id
 """
 _DUE_SHARDS = """
-SELECT s.shard, ready.age
-FROM (SELECT position - 1 AS shard, lowest FROM unnest($2::bigint[]) WITH ORDINALITY AS l (lowest, position)) s
+SELECT s.shard, ready.id, ready.age
+FROM (SELECT (position - 1)::smallint AS shard, lowest
+      FROM unnest($2::bigint[]) WITH ORDINALITY AS l (lowest, position)) s
 LEFT JOIN LATERAL (
-    SELECT clock_timestamp() - o.available_at AS age FROM {outbox} o
-    WHERE o.shard = s.shard AND o.held IS NULL AND o.id >= s.lowest AND {of_topics}
-    ORDER BY o.id LIMIT 1
+    SELECT o.id, clock_timestamp() - o.available_at AS age FROM {outbox} o
+    WHERE {ready_of_s} AND {of_topics}
+    ORDER BY o.shard, o.id LIMIT 1
 ) ready ON true
-WHERE ready.age IS NOT NULL
-OR EXISTS (SELECT FROM {outbox} o WHERE o.shard = s.shard AND o.held = 'time' AND o.available_at <= statement_timestamp()
-           AND {of_topics})
-OR EXISTS (SELECT FROM {blocked_keys} b WHERE b.shard = s.shard AND b.until <= statement_timestamp()
-           AND EXISTS (SELECT FROM {outbox} o WHERE o.shard = b.shard AND o.held = 'key' AND o.key = b.key
-                       AND {of_topics}))
-"""
-_RUNNING = """
-SELECT pg_snapshot_xmin(s)::text::bigint AS oldest, pg_snapshot_xmax(s)::text::bigint AS next
-FROM pg_current_snapshot() s
+LEFT JOIN LATERAL (
+    SELECT true AS is_due FROM {outbox} o
+    WHERE {timed_of_s} AND {of_topics}
+    ORDER BY o.shard, o.available_at LIMIT 1
+) timed ON true
+LEFT JOIN LATERAL (
+    SELECT true AS is_due FROM {blocked_keys} b CROSS JOIN LATERAL (
+        SELECT FROM {outbox} o WHERE {parked} AND {of_topics} ORDER BY o.shard, o.key, o.id LIMIT 1
+    ) parked
+    WHERE b.shard = s.shard AND b.until <= statement_timestamp() ORDER BY b.until LIMIT 1
+) freed ON true
+WHERE ready.id IS NOT NULL OR timed.is_due OR freed.is_due
 """
 _IS_EMPTY = """
 SELECT NOT EXISTS (
@@ -110,7 +121,6 @@ class Statements:
     outbox: str
     claim: str
     due_shards: str
-    running: str
     is_empty: str
     delete: str
     hold: str
@@ -124,14 +134,20 @@ class Statements:
         """Return the statements for the tables that were migrated to `schema`."""
         own = tables(schema)
         quoted = _DIALECT.identifier_preparer.format_table
-        names = {"of_topics": _OF_TOPICS}
+        names = {
+            "of_topics": _OF_TOPICS,
+            "ready": _READY.format(shard="$2::smallint", lowest="$3::bigint"),
+            "ready_of_s": _READY.format(shard="s.shard", lowest="s.lowest"),
+            "timed": _TIMED.format(shard="$2::smallint"),
+            "timed_of_s": _TIMED.format(shard="s.shard"),
+            "parked": _PARKED,
+        }
         for table in (own.outbox, own.blocked_keys, own.paused_topics, own.dead_letters):
             names[table.name] = quoted(table)
         return cls(
             outbox=names["outbox"],
             claim=_CLAIM.format(**names),
             due_shards=_DUE_SHARDS.format(**names),
-            running=_RUNNING,
             is_empty=_IS_EMPTY.format(**names),
             delete=_DELETE.format(**names),
             hold=_HOLD.format(**names),
@@ -142,11 +158,26 @@ class Statements:
         )
 
 
+_PLANNING: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
+"""No statistics are right for a table that is empty now and full then: this leaves the planner the indexes alone."""
+
+
 def lock(server_version: int) -> str:
     """Return the statement that tries to take a shard, ($1: outbox table, $2: shard), and lifts the limits of waiting.
 
     The lock has two numbers, one of which says that it is ours, whatever else the application locks by number.
     """
     limits = ["idle_in_transaction_session_timeout", *(["transaction_timeout"] if server_version >= 17 else [])]
-    settings = "".join(f", set_config('{limit}', '0', true)" for limit in limits)
-    return f"SELECT pg_try_advisory_xact_lock($1::text::regclass::oid::int4, $2::int4){settings}"
+    settings = _settings({**dict.fromkeys(limits, "0"), **_PLANNING})
+    return f"SELECT pg_try_advisory_xact_lock($1::text::regclass::oid::int4, $2::int4), {settings}"
+
+
+def _settings(values: Mapping[str, str]) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
+
+
+RUNNING: Final = f"""
+SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, {_settings(_PLANNING)}
+FROM pg_current_snapshot() s
+"""
+"""Which transactions run: the oldest of them, and the one to come next. Also makes a look read as a claim does."""

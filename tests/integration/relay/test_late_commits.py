@@ -112,6 +112,6 @@ async def test_nothing_is_passed_by_while_a_transaction_runs_that_may_hold_a_low
     floors = []
     for seen in (1, 2, 3, 4, 5):
         floor.pass_by(seen)
-        await floor.raise_(server, "")
+        await floor.raise_(server)
         floors.append(floor.id)
     assert floors == [0, 1, 1, 2, 4]
