@@ -100,7 +100,7 @@ ON CONFLICT (shard, key) DO UPDATE SET until = excluded.until
 """
 _UNBLOCK = """
 DELETE FROM {blocked_keys} b WHERE b.shard = $1 AND b.key = ANY($2::text[])
-AND NOT EXISTS (SELECT FROM {outbox} o WHERE o.shard = b.shard AND o.key = b.key AND o.held = 'key')
+AND (SELECT o.id FROM {outbox} o WHERE {parked} ORDER BY o.shard, o.key, o.id LIMIT 1) IS NULL
 """
 _BURY = """
 WITH dead AS (DELETE FROM {outbox} WHERE id = ANY($1::bigint[])

@@ -15,8 +15,8 @@ HOT = 7
 SEED = """
 INSERT INTO uow_events.outbox
     (event_id, topic, key, shard, type, payload, headers, occurred_at, available_at, attempts, held)
-SELECT gen_random_uuid(), 'meetings', 'k' || mod(n, 1000), 7, 'T', 'payload', '{}', now(), now() + '1 hour', 0, %s
-FROM generate_series(1, %s) n
+SELECT gen_random_uuid(), 'meetings', 'k' || mod(n, {keys}), 7, 'T', 'payload', '{{}}', now(), now() + '1 hour', 0, {held}
+FROM generate_series(1, {rows}) n
 """
 
 
@@ -51,7 +51,7 @@ class Plan:
 
 
 def is_scan_of_outbox(node: Mapping[str, Any]) -> bool:
-    return node.get("Relation Name") == "outbox" and node["Actual Loops"] > 0
+    return node["Node Type"].endswith("Scan") and node.get("Relation Name") == "outbox" and node["Actual Loops"] > 0
 
 
 async def claim(connection: AsyncConnection, *, lowest: int = 0) -> Plan:
@@ -62,6 +62,11 @@ async def claim(connection: AsyncConnection, *, lowest: int = 0) -> Plan:
 
 async def due_shards(connection: AsyncConnection) -> Plan:
     return await _explained(connection, RUNNING, (), STATEMENTS.due_shards, "NULL, array_fill(0::bigint, ARRAY[64])")
+
+
+async def settled(connection: AsyncConnection, name: str) -> Plan:
+    """A statement of the settlement, for the rows 1 to BATCH or the keys of them."""
+    return await _explained(connection, lock(15), ("uow_events.outbox", HOT), getattr(STATEMENTS, name), SETTLED[name])
 
 
 async def _explained(
@@ -78,10 +83,19 @@ async def _explained(
     return Plan((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
 
 
-async def seed(connection: AsyncConnection, rows: int, held: str = "NULL") -> None:
+async def seed(connection: AsyncConnection, rows: int, held: str = "NULL", keys: int = 1000) -> None:
     """Put rows into the hot shard, behind the tables' autovacuum."""
     await connection.exec_driver_sql("ALTER TABLE uow_events.outbox SET (autovacuum_enabled = false)")
-    await connection.exec_driver_sql(SEED % (held, rows))
+    await connection.exec_driver_sql(SEED.format(rows=rows, held=held, keys=keys))
 
 
 STATEMENTS = Statements.of("uow_events")
+_IDS = f"'{{{','.join(str(n + 1) for n in range(BATCH))}}}'::bigint[]"
+_KEYS = f"'{{{','.join(f'k{n + 1}' for n in range(BATCH))}}}'::text[]"
+SETTLED = {
+    "delete": _IDS,
+    "bury": f"{_IDS}, array_fill('no'::text, ARRAY[{BATCH}])",
+    "fail": f"{_IDS}, array_fill('no'::text, ARRAY[{BATCH}]), array_fill('1 s'::interval, ARRAY[{BATCH}])",
+    "hold": f"{_IDS}, array_fill('topic'::text, ARRAY[{BATCH}])",
+    "unblock": f"{HOT}, {_KEYS}",
+}
