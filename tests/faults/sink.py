@@ -16,8 +16,9 @@ class Sink:
         self.got: list[tuple[str, str]] = []
         self.tried: Counter[str] = Counter()
         self.outcome_of: Callable[[str], str] = lambda payload: ""
+        self.count = 0
+        self.delay = 0.0
         self.arrived = asyncio.Condition()
-        self.before_answer: Callable[[], object] | None = None
         self.port = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -38,7 +39,7 @@ class Sink:
     async def until(self, count: int) -> None:
         """Wait until so many messages have been confirmed in all."""
         async with self.arrived:
-            await self.arrived.wait_for(lambda: len(self.got) >= count)
+            await self.arrived.wait_for(lambda: self.count >= count)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -46,9 +47,10 @@ class Sink:
         self._tasks.add(task)
         try:
             batch = json.loads(await reader.readline() or "[]")
-            outcomes = [self._take(id, payload) for id, payload in batch]
+            outcomes = self._take_all(batch)
             async with self.arrived:
                 self.arrived.notify_all()
+            await asyncio.sleep(self.delay)
             writer.write(json.dumps(outcomes).encode() + b"\n")
             await writer.drain()
         except (ConnectionError, asyncio.CancelledError):
@@ -57,10 +59,18 @@ class Sink:
             writer.close()
             self._tasks.discard(task)
 
+    def _take_all(self, batch: list[tuple[str, str]] | int) -> list[str]:
+        """Take messages, or just their number, all of which are confirmed then."""
+        if isinstance(batch, int):
+            self.count += batch
+            return [""] * batch
+        return [self._take(id, payload) for id, payload in batch]
+
     def _take(self, id: str, payload: str) -> str:
         self.tried[payload] += 1
         outcome = self.outcome_of(payload)
         if not outcome:
+            self.count += 1
             self.got.append((id, payload))
         return outcome
 
@@ -78,6 +88,11 @@ class Sink:
             for payload in sequence:
                 into.setdefault(payload.partition(":")[0], []).append(payload)
         assert arrived == expected
+
+
+def numbered(rows: int, keys: int = 20, start: int = 0) -> list[str]:
+    """Payloads with rising numbers, one after another for each key."""
+    return [f"{n % keys}:{n}" for n in range(start, start + rows)]
 
 
 @asynccontextmanager

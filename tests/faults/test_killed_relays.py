@@ -3,25 +3,14 @@
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.faults.processes import LIMIT, ROUNDS, drained, ended, forgotten, killed, relay
-from tests.faults.sink import Sink, sink
+from tests.faults.sink import Sink, numbered
 from tests.integration.relay.rows import left, put
-
-
-@pytest.fixture
-async def broker() -> AsyncIterator[Sink]:
-    async with sink() as made:
-        yield made
-
-
-def numbered(rows: int, keys: int = 20, start: int = 0) -> list[str]:
-    return [f"{n % keys}:{n}" for n in range(start, start + rows)]
 
 
 @pytest.mark.parametrize(("stage", "has_published"), [("claimed", False), ("published", True), ("settled", True)])
@@ -56,7 +45,7 @@ async def test_relays_killed_again_and_again_under_load_lose_nothing(
             await broker.until(len(payloads) - 500)
 
     writing = asyncio.create_task(write())
-    for _ in range(4 * ROUNDS):
+    for _ in range(3 * ROUNDS):
         async with relay(database_url, broker.port, until_stopped=True, batch_size=20) as process:
             async with asyncio.timeout(LIMIT):
                 await broker.until(len(broker.got) + dice.randint(1, 400))
@@ -74,11 +63,11 @@ async def test_relays_killed_again_and_again_under_load_lose_nothing(
 async def test_relays_at_once_send_nothing_twice(
     engine: AsyncEngine, database_url: URL, broker: Sink, relays: int
 ) -> None:
-    payloads = numbered(2000 * ROUNDS, keys=200)
-    await put(engine, *payloads[:1000])
+    payloads = numbered(1000 * ROUNDS, keys=200)
+    await put(engine, *payloads[:500])
 
     async def write() -> None:
-        for start in range(1000, len(payloads), 50):
+        for start in range(500, len(payloads), 50):
             await put(engine, *payloads[start : start + 50])
 
     async with asyncio.TaskGroup() as group:
