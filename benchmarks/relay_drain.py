@@ -2,7 +2,7 @@
 
     make bench
 
-The bare algorithm claims by FOR UPDATE SKIP LOCKED and deletes by ids, in asyncpg alone: no order per key, no framework.
+The bare algorithm claims by FOR UPDATE SKIP LOCKED and deletes by ids, in asyncpg alone: no order per key, no retries.
 Both drain the same rows of the same server, in alternating rounds; the figure is the ratio of their medians.
 """
 

@@ -2,7 +2,8 @@
 
 A claim reads three index ranges of one shard, each in its order and up to the limit: what is ready, what was to be
 delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over,
-whatever the statistics say: a range is compared as a row of columns, whose order one index alone has, and by the stable
+whatever the statistics say. To that end a shard, or a key, that an order begins with is given as a range: an equality
+would leave an order by id alone, for which the planner may take the primary key. And times are compared with the stable
 statement_timestamp(), since no index serves a comparison with the volatile clock_timestamp().
 """
 
@@ -20,10 +21,8 @@ from uow_events.outbox import tables
 _DIALECT: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
 _OF_TOPICS = "($1::text[] IS NULL OR o.topic = ANY($1))"
 _READY = """o.held IS NULL AND (o.shard, o.id) >= ({shard}, {lowest}) AND (o.shard, o.id) < ({shard} + 1, 0::bigint)"""
-_TIMED = """o.held = 'time' AND (o.shard, o.available_at) >= ({shard}, '-infinity'::timestamptz)
-         AND (o.shard, o.available_at) <= ({shard}, statement_timestamp())"""
-_PARKED = """o.held = 'key' AND (o.shard, o.key, o.id) >= (b.shard, b.key, 0::bigint)
-         AND (o.shard, o.key, o.id) <= (b.shard, b.key, 9223372036854775807)"""
+_TIMED = "o.held = 'time' AND o.shard = {shard} AND o.available_at <= statement_timestamp()"
+_PARKED = "o.held = 'key' AND o.shard = b.shard AND o.key >= b.key AND o.key <= b.key"
 _CLAIM = """
 SELECT c.id, c.event_id, c.topic, c.key, c.type, c.payload, c.headers::text AS headers, c.occurred_at, c.attempts,
        c.held, c.is_blocked, p.topic IS NOT NULL AS is_paused
@@ -38,7 +37,7 @@ FROM (
         (SELECT o.*, b.key IS NOT NULL
          FROM {outbox} o LEFT JOIN {blocked_keys} b ON b.shard = o.shard AND b.key = o.key
          WHERE {timed} AND {of_topics}
-         ORDER BY o.shard, o.available_at LIMIT $4)
+         ORDER BY o.available_at LIMIT $4)
         UNION ALL
         (SELECT parked.*, false
          FROM (SELECT shard, key FROM {blocked_keys}
@@ -46,7 +45,7 @@ FROM (
          CROSS JOIN LATERAL (
              SELECT o.* FROM {outbox} o
              WHERE {parked} AND {of_topics}
-             ORDER BY o.shard, o.key, o.id LIMIT $4
+             ORDER BY o.key, o.id LIMIT $4
          ) parked
          LIMIT $4)
     ) due
@@ -67,11 +66,11 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT true AS is_due FROM {outbox} o
     WHERE {timed_of_s} AND {of_topics}
-    ORDER BY o.shard, o.available_at LIMIT 1
+    ORDER BY o.available_at LIMIT 1
 ) timed ON true
 LEFT JOIN LATERAL (
     SELECT true AS is_due FROM {blocked_keys} b CROSS JOIN LATERAL (
-        SELECT FROM {outbox} o WHERE {parked} AND {of_topics} ORDER BY o.shard, o.key, o.id LIMIT 1
+        SELECT FROM {outbox} o WHERE {parked} AND {of_topics} ORDER BY o.key, o.id LIMIT 1
     ) parked
     WHERE b.shard = s.shard AND b.until <= statement_timestamp() ORDER BY b.until LIMIT 1
 ) freed ON true
@@ -100,7 +99,7 @@ ON CONFLICT (shard, key) DO UPDATE SET until = excluded.until
 """
 _UNBLOCK = """
 DELETE FROM {blocked_keys} b WHERE b.shard = $1 AND b.key = ANY($2::text[])
-AND (SELECT o.id FROM {outbox} o WHERE {parked} ORDER BY o.shard, o.key, o.id LIMIT 1) IS NULL
+AND (SELECT o.id FROM {outbox} o WHERE {parked} ORDER BY o.key, o.id LIMIT 1) IS NULL
 """
 _BURY = """
 WITH dead AS (DELETE FROM {outbox} WHERE id = ANY($1::bigint[])

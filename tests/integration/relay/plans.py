@@ -15,8 +15,8 @@ HOT = 7
 SEED = """
 INSERT INTO uow_events.outbox
     (event_id, topic, key, shard, type, payload, headers, occurred_at, available_at, attempts, held)
-SELECT gen_random_uuid(), 'meetings', 'k' || mod(n, {keys}), 7, 'T', 'payload', '{{}}', now(), now() + '1 hour', 0,
-       {held}
+SELECT gen_random_uuid(), 'meetings', 'k' || mod(n, {keys}), 7, 'T', 'payload', '{{}}', now(),
+       now() + '1 hour' + n * interval '1 ms', 0, {held}
 FROM generate_series(1, {rows}) n
 """
 
