@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 RUN = .venv/bin/python -m
 JOBS ?= auto
 
-.PHONY: demo test properties coverage lint format bench wheel
+.PHONY: demo test faults properties coverage lint format bench wheel
 
 demo: .venv/installed
 	$(RUN) examples.meetings.demo $(if $(INPUT),"$(INPUT)") $(if $(TRACE),--trace $(TRACE))
@@ -19,6 +19,12 @@ EXAMPLES ?= 1000
 
 properties: .venv/installed
 	UOW_EVENTS_PROPERTY_EXAMPLES=$(EXAMPLES) $(RUN) pytest -q -n 2 --dist load --show-capture=no tests/properties $(ARGS)
+
+# ROUNDS=n: how many times as long as in `make test`; from 5 on the backlog has 1,000,000 rows.
+ROUNDS ?= 5
+
+faults: .venv/installed
+	UOW_EVENTS_FAULT_ROUNDS=$(ROUNDS) $(RUN) pytest -q -n 1 tests/faults $(ARGS)
 
 coverage: ARGS = --cov
 coverage: test
@@ -39,6 +45,7 @@ format: .venv/installed
 bench: .venv/installed
 	$(RUN) benchmarks.one_send
 	$(RUN) benchmarks.parallel_handlers
+	$(RUN) benchmarks.relay_drain
 
 wheel: .venv/installed
 	scripts/test_wheel.sh

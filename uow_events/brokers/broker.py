@@ -24,7 +24,9 @@ class Broker(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Return if the broker answers; asked where messages timed out and none was confirmed.
+        """Return if the broker answers; asked where messages got a TimeoutError or ConnectionError.
+
+        Where it does not, no attempt is counted for them.
 
         Raises:
             Exception: it does not answer.

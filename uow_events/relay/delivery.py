@@ -41,6 +41,7 @@ class Delivery:
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: set[int] = field(default_factory=set[int])
+    _again: set[int] = field(default_factory=set[int])
     _fatal: BaseException | None = None
 
     @property
@@ -61,6 +62,7 @@ class Delivery:
         """Get ready for another run(), which a stop() from now on ends."""
         self._stopping.clear()
         self._busy.clear()
+        self._again.clear()
 
     async def run(self, until: Until) -> None:
         """Deliver until stop(), until nothing is left, or until nothing is due.
@@ -90,6 +92,7 @@ class Delivery:
             self._woken.clear()
             found = await self._look()
             if not self.broker.wait:
+                self._again.update(self._busy.intersection(found))
                 for shard in found:
                     if shard not in self._busy:
                         self._busy.add(shard)
@@ -112,7 +115,7 @@ class Delivery:
     async def _is_over(self, until: Until) -> bool:
         if until == "stopped" or self.database.wait:
             return False
-        return until == "idle" or bool(await self._asked(self.shards.is_empty))
+        return bool(await self._asked(self.shards.is_idle if until == "idle" else self.shards.is_empty))
 
     async def _asked(self, question: Callable[[Any], Awaitable[T]]) -> T | None:
         try:
@@ -126,15 +129,16 @@ class Delivery:
 
     async def _work(self, queue: asyncio.Queue[int | None]) -> None:
         while (shard := await queue.get()) is not None:
-            if not self._stopping.is_set() and await self._works_on(shard):
+            if not self._stopping.is_set() and not self.broker.wait and await self._works_on(shard):
                 queue.put_nowait(shard)
             else:
                 self._busy.discard(shard)
 
     async def _works_on(self, shard: int) -> bool:
         """Run a round on a shard, and tell whether it is worth another one at once."""
+        self._again.discard(shard)
         try:
-            outcome = await self.round.run(shard, self.shards.lowest(shard), self._stopping.is_set)
+            outcome = await self.round.run(shard, self.shards.start(shard), self._stopping.is_set)
         except Exception as error:
             self._lost(error)
             return False
@@ -146,7 +150,8 @@ class Delivery:
             self.shards.passed(shard, outcome.claimed)
         else:
             self.shards.look_again(shard)
-        return bool(outcome.claimed) and self.broker.is_open
+        is_more_due = len(outcome.claimed) == self.round.batch_size or shard in self._again
+        return bool(outcome.claimed) and is_more_due and self.broker.is_open
 
     def _count(self, settlement: Settlement) -> None:
         self.published += len(settlement.delivered)

@@ -32,9 +32,16 @@ class Listener:
 
     async def _listen(self, gate: Gate) -> None:
         ended = asyncio.Event()
+
+        def end(*_: object) -> None:
+            ended.set()
+
+        def wake(*_: object) -> None:
+            self.wake()
+
         async with own_connection(self.engine) as driver:
-            driver.add_termination_listener(lambda *_: ended.set())
-            await driver.add_listener(self.channel, lambda *_: self.wake())
+            driver.add_termination_listener(end)
+            await driver.add_listener(self.channel, wake)
             gate.answered()
             self.wake()  # for what was committed before
             await ended.wait()

@@ -53,17 +53,18 @@ class Publishing:
         if len(outcomes) != len(wave):
             wrong = ValueError(f"publish() of {self.broker!r} gave {len(outcomes)} outcomes for {len(wave)} messages")
             outcomes = [wrong] * len(wave)
-        if None not in outcomes and any(isinstance(outcome, TimeoutError) for outcome in outcomes):
-            return await self._doubted(outcomes)
-        return outcomes
+        return await self._doubted(outcomes) if any(_is_doubtful(outcome) for outcome in outcomes) else outcomes
 
     async def _doubted(self, outcomes: Sequence[BaseException | None]) -> Sequence[BaseException | None]:
-        """Ask the broker whether it is there at all, where messages timed out and none was confirmed."""
+        """Ask the broker whether it is there at all, where messages got no answer or lost their connection."""
         try:
             async with asyncio.timeout(self.publish_timeout.total_seconds()):
                 await self.broker.ping()
-        except Exception as error:
-            return [BrokerUnavailableError(type(self.broker).__name__, str(error) or "no answer")] * len(outcomes)
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
+            away = BrokerUnavailableError(type(self.broker).__name__, str(error) or "no answer")
+            return [away if _is_doubtful(outcome) else outcome for outcome in outcomes]
         return outcomes
 
     def _settle(
@@ -87,6 +88,12 @@ class Publishing:
         return is_there
 
 
+def _is_doubtful(outcome: BaseException | None) -> bool:
+    """Whether it may be the broker that is missing, and not the message that failed."""
+    is_known = isinstance(outcome, BrokerUnavailableError)
+    return isinstance(outcome, TimeoutError | ConnectionError) and not is_known
+
+
 def _is_cancelled() -> bool:
     """Whether this task is to end; a CancelledError that came out of the broker by itself is its failure."""
     task = asyncio.current_task()
@@ -97,7 +104,9 @@ def _chains(rows: Iterable[Claimed], settlement: Settlement) -> list[list[Claime
     """Return the rows of each key, the next one last; those that have to wait go to the settlement."""
     chains: dict[object, list[Claimed]] = {}
     for row in rows:
-        if row.waits_for is not None:
+        if row.fault is not None:
+            settlement.fail(row, row.fault)
+        elif row.waits_for is not None:
             settlement.hold(row, row.waits_for)
         else:
             chains.setdefault(row.chain, []).append(row)

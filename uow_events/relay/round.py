@@ -70,7 +70,8 @@ class Round:
             await driver.execute("SELECT 1")  # the fetch's portal holds a snapshot until the next simple statement
             claimed = [Claimed.of(row) for row in rows]
             settlement = Settlement(self.max_attempts, self.backoff)
-            cancelled = await self._publish(claimed, settlement, is_stopping)
+            # without its connection it has lost the shard: another relay may be at it already
+            cancelled = await self._publish(claimed, settlement, lambda: is_stopping() or driver.is_closed())
             await self._settle(driver, shard, settlement)
         if cancelled is not None:
             raise cancelled

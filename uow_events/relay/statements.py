@@ -1,11 +1,15 @@
 """The SQL of a relay, for the tables of one schema.
 
 A claim reads three index ranges of one shard, each in its order and up to the limit: what is ready, what was to be
-delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over.
+delivered later and is due, and what is held back behind a message whose next attempt is due. Nothing else is read over,
+whatever the statistics say. To that end a shard, or a key, that an order begins with is given as a range: an equality
+would leave an order by id alone, for which the planner may take the primary key. And times are compared with the stable
+statement_timestamp(), since no index serves a comparison with the volatile clock_timestamp().
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +20,9 @@ from uow_events.outbox import tables
 
 _DIALECT: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
 _OF_TOPICS = "($1::text[] IS NULL OR o.topic = ANY($1))"
+_READY = """o.held IS NULL AND (o.shard, o.id) >= ({shard}, {lowest}) AND (o.shard, o.id) < ({shard} + 1, 0::bigint)"""
+_TIMED = "o.held = 'time' AND o.shard = {shard} AND o.available_at <= statement_timestamp()"
+_PARKED = "o.held = 'key' AND o.shard = b.shard AND o.key >= b.key AND o.key <= b.key"
 _CLAIM = """
 SELECT c.id, c.event_id, c.topic, c.key, c.type, c.payload, c.headers::text AS headers, c.occurred_at, c.attempts,
        c.held, c.is_blocked, p.topic IS NOT NULL AS is_paused
@@ -24,20 +31,21 @@ FROM (
     FROM (
         (SELECT o.*, b.key IS NOT NULL AS is_blocked
          FROM {outbox} o LEFT JOIN {blocked_keys} b ON b.shard = o.shard AND b.key = o.key
-         WHERE o.shard = $2 AND o.held IS NULL AND o.id >= $3 AND {of_topics}
-         ORDER BY o.id LIMIT $4)
+         WHERE {ready} AND {of_topics}
+         ORDER BY o.shard, o.id LIMIT $4)
         UNION ALL
         (SELECT o.*, b.key IS NOT NULL
          FROM {outbox} o LEFT JOIN {blocked_keys} b ON b.shard = o.shard AND b.key = o.key
-         WHERE o.shard = $2 AND o.held = 'time' AND o.available_at <= clock_timestamp() AND {of_topics}
+         WHERE {timed} AND {of_topics}
          ORDER BY o.available_at LIMIT $4)
         UNION ALL
         (SELECT parked.*, false
-         FROM (SELECT key FROM {blocked_keys} WHERE shard = $2 AND until <= clock_timestamp() ORDER BY until) b
+         FROM (SELECT shard, key FROM {blocked_keys}
+               WHERE shard = $2 AND until <= statement_timestamp() ORDER BY until) b
          CROSS JOIN LATERAL (
              SELECT o.* FROM {outbox} o
-             WHERE o.shard = $2 AND o.held = 'key' AND o.key = b.key AND {of_topics}
-             ORDER BY o.id LIMIT $4
+             WHERE {parked} AND {of_topics}
+             ORDER BY o.key, o.id LIMIT $4
          ) parked
          LIMIT $4)
     ) due
@@ -47,19 +55,26 @@ WHERE c.bytes_before < $5
 ORDER BY c.id
 """
 _DUE_SHARDS = """
-SELECT s.shard, ready.age
-FROM (SELECT position - 1 AS shard, lowest FROM unnest($2::bigint[]) WITH ORDINALITY AS l (lowest, position)) s
+SELECT s.shard, ready.id, ready.age
+FROM (SELECT (position - 1)::smallint AS shard, lowest
+      FROM unnest($2::bigint[]) WITH ORDINALITY AS l (lowest, position)) s
 LEFT JOIN LATERAL (
-    SELECT clock_timestamp() - o.available_at AS age FROM {outbox} o
-    WHERE o.shard = s.shard AND o.held IS NULL AND o.id >= s.lowest AND {of_topics}
-    ORDER BY o.id LIMIT 1
+    SELECT o.id, clock_timestamp() - o.available_at AS age FROM {outbox} o
+    WHERE {ready_of_s} AND {of_topics}
+    ORDER BY o.shard, o.id LIMIT 1
 ) ready ON true
-WHERE ready.age IS NOT NULL
-OR EXISTS (SELECT FROM {outbox} o WHERE o.shard = s.shard AND o.held = 'time' AND o.available_at <= clock_timestamp()
-           AND {of_topics})
-OR EXISTS (SELECT FROM {blocked_keys} b WHERE b.shard = s.shard AND b.until <= clock_timestamp()
-           AND EXISTS (SELECT FROM {outbox} o WHERE o.shard = b.shard AND o.held = 'key' AND o.key = b.key
-                       AND {of_topics}))
+LEFT JOIN LATERAL (
+    SELECT true AS is_due FROM {outbox} o
+    WHERE {timed_of_s} AND {of_topics}
+    ORDER BY o.available_at LIMIT 1
+) timed ON true
+LEFT JOIN LATERAL (
+    SELECT true AS is_due FROM {blocked_keys} b CROSS JOIN LATERAL (
+        SELECT FROM {outbox} o WHERE {parked} AND {of_topics} ORDER BY o.key, o.id LIMIT 1
+    ) parked
+    WHERE b.shard = s.shard AND b.until <= statement_timestamp() ORDER BY b.until LIMIT 1
+) freed ON true
+WHERE ready.id IS NOT NULL OR timed.is_due OR freed.is_due
 """
 _IS_EMPTY = """
 SELECT NOT EXISTS (
@@ -84,7 +99,7 @@ ON CONFLICT (shard, key) DO UPDATE SET until = excluded.until
 """
 _UNBLOCK = """
 DELETE FROM {blocked_keys} b WHERE b.shard = $1 AND b.key = ANY($2::text[])
-AND NOT EXISTS (SELECT FROM {outbox} o WHERE o.shard = b.shard AND o.key = b.key AND o.held = 'key')
+AND (SELECT o.id FROM {outbox} o WHERE {parked} ORDER BY o.key, o.id LIMIT 1) IS NULL
 """
 _BURY = """
 WITH dead AS (DELETE FROM {outbox} WHERE id = ANY($1::bigint[])
@@ -118,7 +133,14 @@ class Statements:
         """Return the statements for the tables that were migrated to `schema`."""
         own = tables(schema)
         quoted = _DIALECT.identifier_preparer.format_table
-        names = {"of_topics": _OF_TOPICS}
+        names = {
+            "of_topics": _OF_TOPICS,
+            "ready": _READY.format(shard="$2::smallint", lowest="$3::bigint"),
+            "ready_of_s": _READY.format(shard="s.shard", lowest="s.lowest"),
+            "timed": _TIMED.format(shard="$2::smallint"),
+            "timed_of_s": _TIMED.format(shard="s.shard"),
+            "parked": _PARKED,
+        }
         for table in (own.outbox, own.blocked_keys, own.paused_topics, own.dead_letters):
             names[table.name] = quoted(table)
         return cls(
@@ -135,11 +157,26 @@ class Statements:
         )
 
 
+_PLANNING: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
+"""No statistics are right for a table that is empty now and full then: this leaves the planner the indexes alone."""
+
+
 def lock(server_version: int) -> str:
     """Return the statement that tries to take a shard, ($1: outbox table, $2: shard), and lifts the limits of waiting.
 
     The lock has two numbers, one of which says that it is ours, whatever else the application locks by number.
     """
     limits = ["idle_in_transaction_session_timeout", *(["transaction_timeout"] if server_version >= 17 else [])]
-    settings = "".join(f", set_config('{limit}', '0', true)" for limit in limits)
-    return f"SELECT pg_try_advisory_xact_lock($1::text::regclass::oid::int4, $2::int4){settings}"
+    settings = _settings({**dict.fromkeys(limits, "0"), **_PLANNING})
+    return f"SELECT pg_try_advisory_xact_lock($1::text::regclass::oid::int4, $2::int4), {settings}"
+
+
+def _settings(values: Mapping[str, str]) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
+
+
+RUNNING: Final = f"""
+SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, {_settings(_PLANNING)}
+FROM pg_current_snapshot() s
+"""
+"""Which transactions run: the oldest of them, and the one to come next. Also makes a look read as a claim does."""

@@ -1,10 +1,13 @@
 """Rows of the outbox, put there and looked at from outside of the code under test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from uow_events.outbox import shard_of
 
 PUT = """
 INSERT INTO uow_events.outbox (event_id, topic, key, shard, type, payload, headers, occurred_at)
@@ -14,6 +17,11 @@ FROM (SELECT gen_random_uuid() AS event_id, * FROM unnest(
     CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:payloads AS text[])
 ) WITH ORDINALITY AS u (topic, key, payload, position)) n ORDER BY position
 """
+
+
+def keys_beside(key: str) -> Iterator[str]:
+    """Other keys of the same shard."""
+    return (other for n in count() if shard_of(other := f"k{n}") == shard_of(key))
 
 
 async def put(engine: AsyncEngine, *payloads: str, key: str | None = None, topic: str = "meetings") -> None:

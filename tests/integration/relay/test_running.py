@@ -173,7 +173,7 @@ async def test_the_time_of_publishing_holds_no_snapshot(engine: AsyncEngine, bro
     async with Relay(engine, broker):
         await asyncio.wait_for(broker.got.wait(), LIMIT)
         async with engine.connect() as connection:
-            publishing = "datname = current_database() AND state = 'idle in transaction'"
+            publishing = "datname = current_database() AND state = 'idle in transaction' AND query = 'SELECT 1'"
             found = await connection.execute(text(f"SELECT backend_xmin FROM pg_stat_activity WHERE {publishing}"))
             xmins = found.scalars().all()
         broker.may_answer.set()
