@@ -30,6 +30,32 @@ class Case:
 
 CASES = [
     Case(
+        errors.UnknownMessageTypeError("order-placed", ["a", "b"]),
+        LookupError,
+        {"type_name": "order-placed", "known": ("a", "b")},
+        "No event is called 'order-placed' in this wire contract, which knows a, b: add its class, or give the class "
+        'the name that is on the wire: name="..."',
+    ),
+    Case(
+        errors.UnreadableMessageError("Joined", "its content is no JSON object"),
+        ValueError,
+        {"type_name": "Joined", "problem": "its content is no JSON object"},
+        "The message of type 'Joined' cannot be read: its content is no JSON object",
+    ),
+    Case(
+        errors.UnreadableMessageError(None, "it has no id"),
+        ValueError,
+        {"type_name": None, "problem": "it has no id"},
+        "The message cannot be read: it has no id",
+    ),
+    Case(
+        errors.ConsumptionInProgressError("billing", "7"),
+        RuntimeError,
+        {"consumer": "billing", "message_id": "7"},
+        "The consumer 'billing' is at work on the message 7 elsewhere, which did not end within the lock timeout: "
+        "leave the message unacknowledged, and consume it again later",
+    ),
+    Case(
         errors.EventsOfQueryError("Find", [2, "two", 3]),
         RuntimeError,
         {"query": "Find", "events": (2, "two", 3)},

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from uow_events.errors import Fault, NotificationError, name_of
-from uow_events.messages import Binding, NotificationEvent, fields_of, topic_of, unencodable_fields, wire_name
+from uow_events.messages import (
+    Binding,
+    NotificationEvent,
+    fields_of,
+    topic_of,
+    unencodable_fields,
+    wire_name,
+    wire_version,
+)
 
 
 def unpublishable(declared: Iterable[type], bindings: Iterable[Binding], *, as_json: bool) -> Iterator[Fault]:
@@ -33,7 +41,7 @@ def _misnamed(event: type[NotificationEvent]) -> Iterator[Fault]:
     if event.__notification__.topic is None:
         remedy = 'declare it as `class X(NotificationEvent, topic="...")` or with @notification(topic=...)'
         yield Fault(name_of(event), "this notification event has no topic", remedy)
-    for read in (wire_name, topic_of):
+    for read in (wire_name, wire_version, topic_of):
         try:
             read(event)
         except NotificationError as error:
