@@ -201,7 +201,7 @@ class Mediator:
         Raises:
             InvalidArgumentError: the consumer is no text of 1 to 255 characters, or the number is below 1.
         """
-        if not isinstance(max_attempts, int) or max_attempts < 1:
+        if max_attempts < 1:
             raise InvalidArgumentError("max_attempts", f"an integer from 1, and is {max_attempts!r}")
         Delivered.of(consumer, "-", "")
         return Inbox(self._units.sessions.engine, self._consuming.schema, consumer, max_attempts)

@@ -12,7 +12,7 @@ from uow_events.messages.domain_event import DomainEvent
 from uow_events.messages.encodable import fields_of, unencodable_fields
 from uow_events.messages.fallback_handler import FallbackHandler
 from uow_events.messages.handler_options import DEFAULT_OPTIONS, HandlerOptions, InnerCommit, OnError, Phase
-from uow_events.messages.headers import check_header, check_headers, without_credentials
+from uow_events.messages.headers import CLOUD_EVENTS, TYPE_VERSION, check_header, check_headers, without_credentials
 from uow_events.messages.idempotency_key import IdempotencyKey
 from uow_events.messages.invocation import Invocation, RecordSink, running_invocation
 from uow_events.messages.notes import add_note, described
@@ -31,6 +31,7 @@ from uow_events.messages.wire_contract import WireContract
 
 __all__ = [
     "Binding",
+    "CLOUD_EVENTS",
     "CircuitBreaker",
     "Command",
     "DEFAULT_OPTIONS",
@@ -58,6 +59,7 @@ __all__ = [
     "RecordSink",
     "RecordsEvents",
     "Resolves",
+    "TYPE_VERSION",
     "TransactionMark",
     "Turn",
     "Undoable",

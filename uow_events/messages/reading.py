@@ -14,7 +14,7 @@ from uow_events.messages.encodable import fields_of, unencodable_fields
 _FIELD = re.compile(r"(?: - at `\$\.|required field `)(\w+)[^`]*`$")
 
 
-def reader_of(event: type, name: str) -> Callable[[bytes], Any]:
+def reader_of(event: Any, name: str) -> Callable[[bytes], Any]:
     """Return what reads events of a class, which is called `name` on the wire; it raises UnreadableMessageError.
 
     Raises:
@@ -55,7 +55,8 @@ def _by_model(kind: Any, content: Any) -> Any:
 def _where(error: Exception) -> str:
     """Name the field at fault, where the error tells; nothing below it, which may be content."""
     errors: Any = getattr(error, "errors", None)
-    if callable(errors):
-        return "".join(f" in {str(found['loc'][0])!r}" for found in errors()[:1] if found["loc"])
+    if errors is not None:
+        first: Any = errors()[0]["loc"]
+        return f" in {first[0]!r}" if first else ""
     found = _FIELD.search(str(error)) if isinstance(error, msgspec.ValidationError) else None
     return f" in {found[1]!r}" if found else ""

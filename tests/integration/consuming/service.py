@@ -39,6 +39,7 @@ class Service:
         self.engine = engine
         self.registry = Registry()
         self.effect: Effect = nothing
+        self.prefix = ""
         self.contexts: list[MessageContext] = []
         self.registry.event_handler(Placed)(self._hear)
         self.registry.command_handler(Write)(self._write)
@@ -52,7 +53,7 @@ class Service:
 
     async def _note(self, note: str, session: AsyncSession, context: MessageContext, recorder: Recorder) -> None:
         self.contexts.append(context)
-        session.add(Note(text=note))
+        session.add(Note(text=self.prefix + note))
         recorder.record(Noted(note))
         await session.flush()
         await self.effect()

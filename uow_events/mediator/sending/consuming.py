@@ -52,7 +52,7 @@ class Consuming:
 class _Once:
     units: Units
     route: Route | None
-    message: Any
+    message: object
     delivered: Delivered
     row: ConsumedRow
     is_new: bool = False
@@ -84,5 +84,6 @@ class _Once:
             self.is_new = True
             if self.route is not None:
                 return await self.units.runner(unit).call(self.route.binding, self.message)
+            assert isinstance(self.message, DomainEvent | NotificationEvent)
             unit.sink.take(Record.received(self.message, self.delivered.event_id))
             return None
