@@ -400,7 +400,7 @@ CASES = [
     Case(
         errors.InvalidTargetError("app:mediatr", "there is no module 'app'"),
         ValueError,
-        {"target": "app:mediatr", "problem": "there is no module 'app'"},
+        {"target": "app:mediatr", "problem": "there is no module 'app'", "wanted": "mediator"},
         "'app:mediatr' names no mediator: there is no module 'app'",
     ),
     Case(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,7 +23,7 @@ def reader_of(event: Any, name: str) -> Callable[[bytes], Any]:
         InvalidArgumentError: the class has no fields, or one of a type that JSON cannot be read as.
     """
     if hasattr(event, "model_validate_json"):
-        return _reader(name, event.model_validate_json)
+        return _reader(name, partial(_model, event))
     if fields_of(event) is None:
         wanted = "dataclasses, attrs classes, pydantic models or msgspec.Structs"
         raise InvalidArgumentError("events", f"{wanted}, and {name_of(event)} is none")
@@ -49,7 +51,14 @@ def _reader(name: str, read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 def _by_model(kind: Any, content: Any) -> Any:
     if not hasattr(kind, "model_validate_json"):
         raise NotImplementedError(f"{name_of(kind)} cannot be read from JSON")
-    return kind.model_validate_json(msgspec.json.encode(content))
+    return _model(kind, msgspec.json.encode(content))
+
+
+def _model(kind: Any, payload: bytes) -> Any:
+    """Read a model by the names of its fields, by which it is published, or by its aliases."""
+    read: Any = kind.model_validate_json
+    takes_names = "by_name" in inspect.signature(read).parameters
+    return read(payload, by_name=True, by_alias=True) if takes_names else read(payload)
 
 
 def _where(error: Exception) -> str:

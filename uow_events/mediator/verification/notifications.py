@@ -22,7 +22,7 @@ def unpublishable(declared: Iterable[type], bindings: Iterable[Binding], *, as_j
     `as_json` says that the channel encodes them by this package's codec.
     """
     named: dict[str, type] = {}
-    for event in dict.fromkeys(_notifications(declared, bindings)):
+    for event in dict.fromkeys(notifications_of(declared, bindings)):
         yield from _misnamed(event)
         yield from _clashing(event, named)
         yield from _without_key(event)
@@ -30,7 +30,8 @@ def unpublishable(declared: Iterable[type], bindings: Iterable[Binding], *, as_j
             yield from _unencodable(event)
 
 
-def _notifications(declared: Iterable[type], bindings: Iterable[Binding]) -> Iterator[type[NotificationEvent]]:
+def notifications_of(declared: Iterable[type], bindings: Iterable[Binding]) -> Iterator[type[NotificationEvent]]:
+    """Return every notification event that is declared, handled, or recorded by a handler; bases of others aside."""
     concerned = (kind for binding in bindings for kind in (binding.message_type, *binding.options.records))
     for kind in (*declared, *concerned):
         if isinstance(kind, type) and issubclass(kind, NotificationEvent) and not kind.__subclasses__():
