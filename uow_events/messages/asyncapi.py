@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from uow_events.errors import InvalidArgumentError
+from uow_events.errors import InvalidArgumentError, NotificationError, name_of
+from uow_events.messages.encodable import fields_of, unencodable_fields
 from uow_events.messages.headers import CAUSATION_ID, CORRELATION_ID, TYPE_VERSION
 from uow_events.messages.json_schemas import json_schemas
 from uow_events.messages.notification_event import NotificationEvent
@@ -40,10 +41,12 @@ def asyncapi_of(events: Iterable[type[NotificationEvent]], *, title: str, versio
 
     Raises:
         InvalidArgumentError: two events have one name.
-        NotificationError: an event has no topic, or a name, version or topic that is not valid.
-        TypeError: there is no JSON Schema for a field.
+        NotificationError: an event has no topic, or a name, version or topic that is not valid, or a field that
+            cannot be encoded.
     """
     ordered = sorted(events, key=wire_name)
+    for event in ordered:
+        _check(event)
     schemas, components = json_schemas(ordered)
     channels: dict[str, Any] = {}
     messages: dict[str, Any] = {}
@@ -65,6 +68,13 @@ def asyncapi_of(events: Iterable[type[NotificationEvent]], *, title: str, versio
             "schemas": dict(sorted(components.items())),
         },
     }
+
+
+def _check(event: type[NotificationEvent]) -> None:
+    if fields_of(event) is None:
+        raise NotificationError(event, "it has no fields")
+    for field, kind in unencodable_fields(event):
+        raise NotificationError(event, f"{name_of(kind)} has no JSON Schema", field)
 
 
 def _message(event: type[NotificationEvent], schema: dict[str, Any]) -> dict[str, Any]:

@@ -106,7 +106,8 @@ class Consumer:
         Raises:
             InvalidArgumentError: the broker is none of these, or the subscriber would lose messages.
         """
-        subscriber = broker.subscriber(*args, **options_for(broker, options))
+        ours = options_for(broker, options)
+        subscriber = broker.subscriber(*args, **ours)
 
         async def consume(body: Any, message: Annotated[StreamMessage[Any], Context("message")]) -> None:
             await self.consume(message)
