@@ -155,7 +155,6 @@ class Consumer:
             return self._seconds(1)
         is_final = isinstance(error, UnknownMessageTypeError | UnreadableMessageError)
         attempts = await self._counted(message, error, is_final)
-        hide_parameters(error)
         if attempts is None:
             logger.error("%s gave up %s: %s", self.name, _named(message), name_of(error), exc_info=error)
             return None

@@ -12,6 +12,7 @@ from uow_events.mediator.inbox.rows import run_on_messages
 from uow_events.messages import ReceivedMessage, failure_text
 from uow_events.messages.text import MAX_NAME_LENGTH, why_not_name, why_not_text
 from uow_events.outbox import shard_of
+from uow_events.unit_of_work import hide_parameters
 
 # One of these may run while another process consumes the message after all: whoever comes second waits, and sees it.
 _COUNT = """
@@ -55,6 +56,7 @@ class Inbox:
             SchemaNotMigratedError: a table is not there.
             DBAPIError, OSError: the database cannot be reached, or refuses.
         """
+        hide_parameters(error)
 
         def fail(connection: Connection) -> int | None:
             row = (self._consumer, message.source, message.id, failure_text(error))
