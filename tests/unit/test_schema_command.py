@@ -18,6 +18,7 @@ from uow_events.messages.asyncapi import asyncapi_of
 from uow_events.outbox.envelope import to_message
 
 APP = '''
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -72,6 +73,15 @@ nothing = 7
 empty = Registry()
 odd = Registry()
 odd.declare(Odd)
+class Abstract(ABC):
+    @abstractmethod
+    def act(self) -> None: ...
+
+@dataclass
+class Open(NotificationEvent, topic="open"):
+    thing: Abstract
+open_one = Registry()
+open_one.declare(Open)
 bare = Registry()
 bare.declare(Bare)
 '''
@@ -178,6 +188,13 @@ def test_an_event_that_cannot_be_encoded_is_named(run: Run) -> None:
     assert run("schema", "described_app:odd") == (2, "", f"Error: {refused}\n")
     refused = "The notification event Bare cannot be published: it has no fields"
     assert run("schema", "described_app:bare") == (2, "", f"Error: {refused}\n")
+
+
+def test_of_an_abstract_field_nothing_is_said(run: Run) -> None:
+    document = json.loads(run("schema", "described_app:open_one").out)
+    assert document["components"]["schemas"]["Open"]["properties"] == {
+        "thing": {"description": "Of an abstract class."}
+    }
 
 
 def test_two_events_of_one_name_are_refused(run: Run) -> None:

@@ -4,10 +4,20 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm.exc import StaleDataError
 
 from tests.integration.consuming.service import Placed, Service, Write
-from uow_events import DomainEvent, InvalidArgumentError, NotAMessageError, UnhandledEventError
+from uow_events import (
+    DomainEvent,
+    InvalidArgumentError,
+    NotAMessageError,
+    RetryPolicy,
+    TransactionOptions,
+    UnhandledEventError,
+    UnsupportedBindError,
+)
 
 ID = UUID("00000000-0000-0000-0000-00000000000e")
 
@@ -84,6 +94,34 @@ async def test_a_message_delivered_twice_at_once_takes_effect_once(service: Serv
         go_on.set()
     assert (first.result(), second.result()) == (True, False)
     assert await service.notes() == ["7"]
+
+
+@pytest.mark.parametrize("message", [Placed("7"), Write("7")])
+async def test_a_conflict_is_tried_again_as_one_message(engine: AsyncEngine, message: Placed | Write) -> None:
+    service = Service(engine, transaction=TransactionOptions(retry=RetryPolicy(attempts=2)))
+
+    async def conflict() -> None:
+        if len(service.contexts) == 1:
+            raise StaleDataError
+
+    service.effect = conflict
+    assert await service.mediator.consume(message, consumer="notes", message_id=ID)
+    assert await service.notes() == ["7"]
+    assert [context.attempt for context in service.contexts] == [1, 2]
+    assert len({context.message_id for context in service.contexts}) == 1
+
+
+async def test_consuming_needs_postgresql() -> None:
+    engine = create_async_engine("sqlite+aiosqlite://")
+    with pytest.raises(UnsupportedBindError, match="consuming needs PostgreSQL and asyncpg"):
+        await Service(engine).mediator.consume(Placed("7"), consumer="notes", message_id=ID)
+    await engine.dispose()
+
+
+async def test_a_claim_that_the_database_refuses_is_an_error_of_the_database(engine: AsyncEngine) -> None:
+    service = Service(engine, transaction=TransactionOptions(read_only=True))
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        await service.mediator.consume(Placed("7"), consumer="notes", message_id=ID)
 
 
 async def test_an_event_that_nothing_handles_is_an_error(service: Service) -> None:

@@ -1,5 +1,6 @@
 """Bytes back to events: every kind of class, versions, and errors that do not show content."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -227,6 +228,21 @@ def test_a_contract_takes_readable_events_of_different_names(events: list[Any], 
     with pytest.raises(InvalidArgumentError) as refused:
         WireContract(*events)
     assert str(refused.value) == f"The argument {problem}"
+
+
+class Abstract(ABC):
+    @abstractmethod
+    def act(self) -> None: ...
+
+
+@dataclass
+class Open(NotificationEvent, topic="t"):
+    thing: Abstract
+
+
+def test_a_field_of_an_abstract_class_cannot_be_read() -> None:
+    problem = "The message of type 'Open' cannot be read: its content is none of this type (NotImplementedError)"
+    assert refusal(WireContract(Open), "Open", 1, b'{"thing": {}}') == problem
 
 
 def test_a_type_that_json_cannot_tell_apart_is_refused() -> None:

@@ -11,25 +11,18 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from uow_events.errors import (
     ConsumptionInProgressError,
     InvalidArgumentError,
-    MissingExtraError,
     SchemaNotMigratedError,
     UnknownMessageTypeError,
     UnreadableMessageError,
     name_of,
 )
 from uow_events.integrations.faststream.attributes import received
-from uow_events.integrations.faststream.subscribing import SubscribesTo, options_for
+from uow_events.integrations.faststream.subscribing import Context, StreamMessage, SubscribesTo, options_for
 from uow_events.mediator import Mediator
 from uow_events.messages import Command, NotificationEvent, ReceivedMessage, WireContract
 from uow_events.outbox import DATABASE_ERRORS
 from uow_events.relay import Backoff
 from uow_events.unit_of_work import hide_parameters
-
-try:
-    from faststream import Context
-    from faststream.message import StreamMessage
-except ImportError as error:
-    raise MissingExtraError("uow_events.integrations.faststream", "kafka, rabbitmq, nats or redis") from error
 
 logger = logging.getLogger("uow_events")
 Unknown: TypeAlias = Literal["dead_letter", "ignore"]

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from uow_events.errors import InvalidArgumentError, MissingExtraError, name_of
 
 try:
-    from faststream import AckPolicy
+    from faststream import AckPolicy, Context
+    from faststream.message import StreamMessage
 except ImportError as error:
-    raise MissingExtraError("uow_events.integrations.faststream", "kafka, rabbitmq, nats or redis") from error
+    raise MissingExtraError("uow_events.integrations.faststream", "kafka,nats,rabbitmq,redis") from error
 
+__all__ = ["Context", "StreamMessage", "SubscribesTo", "options_for"]
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "faststream.kafka": ("group_id",),
     "faststream.nats": ("stream", "durable"),
