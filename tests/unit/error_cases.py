@@ -30,6 +30,24 @@ class Case:
 
 CASES = [
     Case(
+        errors.BrokerUnavailableError("NatsBroker", "refused"),
+        ConnectionError,
+        {"broker": "NatsBroker", "reason": "refused"},
+        "NatsBroker cannot be reached: refused. Check its address, and that it runs",
+    ),
+    Case(
+        errors.MessageRefusedError("meetings", "too large"),
+        ValueError,
+        {"topic": "meetings", "reason": "too large"},
+        "The broker refuses the message for the topic 'meetings' for good: too large",
+    ),
+    Case(
+        errors.RelayRunningError(),
+        RuntimeError,
+        {},
+        "This relay runs already: stop() it first, or make another one",
+    ),
+    Case(
         errors.UnknownMessageTypeError("order-placed", ["a", "b"]),
         LookupError,
         {"type_name": "order-placed", "known": ("a", "b")},
@@ -378,7 +396,7 @@ CASES = [
         "The broker did not accept Joined for the topic 'meetings'",
     ),
     Case(
-        errors.UnknownSchemaVersionError(3, 1),
+        errors.UnknownSchemaVersionError(3, 2),
         ValueError,
         {"version": 3, "latest": 2},
         "This release of uow-events does not know version 3 of its tables: it knows 1 to 2. Name one of these, or "
