@@ -75,6 +75,7 @@ async def test_a_row_holds_what_a_relay_needs(app: App) -> None:
         "id": str(struct["event_id"]),
         "source": "uow_events",
         "type": "StructTold",
+        "typeversion": "1",
         "time": struct["occurred_at"].isoformat().replace("Z", "+00:00"),  # type: ignore[attr-defined]
         "datacontenttype": "application/json",
         "correlationid": str(contexts[0]),

@@ -20,7 +20,8 @@ from uow_events.outbox.tables import metadata, tables
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 MESSAGE = {"topic": "t", "shard": 0, "type": "T", "payload": b"{}", "headers": {"a": "b"}, "occurred_at": NOW}
 VERSIONS = range(1, LATEST_VERSION + 1)
-NAMES = {"outbox", "dead_letters", "blocked_keys", "paused_topics", "idempotency_keys", "uow_events_version"}
+NAMES = {"outbox", "dead_letters", "blocked_keys", "paused_topics", "idempotency_keys", "consumed_messages"}
+NAMES |= {"uow_events_version"}
 
 
 def message(**changes: object) -> dict[str, object]:
@@ -60,9 +61,9 @@ async def test_an_upgraded_schema_is_to_postgresql_what_the_metadata_creates(
         await on(empty_database_url, lambda connection: up(connection, schema))
         created, upgraded = await catalog(other, schema), await catalog(empty_database_url, schema)
     assert {kind: len(rows) for kind, rows in upgraded.items()} == {
-        "columns": 39,
+        "columns": 48,
         "constraints": len(created["constraints"]),
-        "indexes": 13,
+        "indexes": 15,
         "sequences": 2,
     }
     assert upgraded == created

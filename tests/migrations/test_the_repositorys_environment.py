@@ -38,7 +38,7 @@ def test_upgrade_check_and_downgrade_work(empty_database_url: URL, database_url:
 def test_x_url_goes_before_the_environment_variable_and_that_before_the_ini_file(empty_database_url: URL) -> None:
     url = text_of(empty_database_url)
     alembic("upgrade", "head", url=url)
-    assert alembic("-x", f"url={url}", "current", url="postgresql://u@no.such.host.invalid/d") == "0002 (head)\n"
+    assert alembic("-x", f"url={url}", "current", url="postgresql://u@no.such.host.invalid/d") == "0003 (head)\n"
 
 
 def test_the_offline_sql_makes_the_same_schema(empty_database_url: URL, database_url: URL) -> None:

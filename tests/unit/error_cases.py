@@ -30,6 +30,50 @@ class Case:
 
 CASES = [
     Case(
+        errors.BrokerUnavailableError("NatsBroker", "refused"),
+        ConnectionError,
+        {"broker": "NatsBroker", "reason": "refused"},
+        "NatsBroker cannot be reached: refused. Check its address, and that it runs",
+    ),
+    Case(
+        errors.MessageRefusedError("meetings", "too large"),
+        ValueError,
+        {"topic": "meetings", "reason": "too large"},
+        "The broker refuses the message for the topic 'meetings' for good: too large",
+    ),
+    Case(
+        errors.RelayRunningError(),
+        RuntimeError,
+        {},
+        "This relay runs already: stop() it first, or make another one",
+    ),
+    Case(
+        errors.UnknownMessageTypeError("order-placed", ["a", "b"]),
+        LookupError,
+        {"type_name": "order-placed", "known": ("a", "b")},
+        "No event is called 'order-placed' in this wire contract, which knows a, b: add its class, or give the class "
+        'the name that is on the wire: name="..."',
+    ),
+    Case(
+        errors.UnreadableMessageError("Joined", "its content is no JSON object"),
+        ValueError,
+        {"type_name": "Joined", "problem": "its content is no JSON object"},
+        "The message of type 'Joined' cannot be read: its content is no JSON object",
+    ),
+    Case(
+        errors.UnreadableMessageError(None, "it has no id"),
+        ValueError,
+        {"type_name": None, "problem": "it has no id"},
+        "The message cannot be read: it has no id",
+    ),
+    Case(
+        errors.ConsumptionInProgressError("billing", "7"),
+        RuntimeError,
+        {"consumer": "billing", "message_id": "7"},
+        "The consumer 'billing' is at work on the message 7 elsewhere, which did not end within the lock timeout: "
+        "leave the message unacknowledged, and consume it again later",
+    ),
+    Case(
         errors.EventsOfQueryError("Find", [2, "two", 3]),
         RuntimeError,
         {"query": "Find", "events": (2, "two", 3)},
@@ -352,7 +396,7 @@ CASES = [
         "The broker did not accept Joined for the topic 'meetings'",
     ),
     Case(
-        errors.UnknownSchemaVersionError(3, 1),
+        errors.UnknownSchemaVersionError(3, 2),
         ValueError,
         {"version": 3, "latest": 2},
         "This release of uow-events does not know version 3 of its tables: it knows 1 to 2. Name one of these, or "
@@ -374,7 +418,7 @@ CASES = [
     Case(
         errors.InvalidTargetError("app:mediatr", "there is no module 'app'"),
         ValueError,
-        {"target": "app:mediatr", "problem": "there is no module 'app'"},
+        {"target": "app:mediatr", "problem": "there is no module 'app'", "wanted": "mediator"},
         "'app:mediatr' names no mediator: there is no module 'app'",
     ),
     Case(

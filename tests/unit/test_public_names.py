@@ -19,6 +19,7 @@ CommandHandler
 CommandTimeoutError
 CommitOutcomeUnknownError
 CommitRolledBackError
+ConsumptionInProgressError
 ContextFilter
 DatabaseRefusedError
 DatabaseUnavailableError
@@ -47,6 +48,7 @@ IdempotencyKey
 IdempotencyRequestError
 IdempotencyResponseError
 InMemoryBroker
+Inbox
 Inspectable
 InvalidArgumentError
 InvalidDsnError
@@ -71,6 +73,7 @@ Propagation
 PublishingError
 Query
 QueryHandler
+ReceivedMessage
 Record
 RecordSink
 Recorder
@@ -97,16 +100,20 @@ UnattachedAggregateError
 UnhandledEventError
 UnitOfWork
 UnitOfWorkClosedError
+UnknownMessageTypeError
 UnknownSchemaVersionError
 UnprocessedEventsError
+UnreadableMessageError
 UnresolvableDependencyError
 UnsupportedBindError
 UowEventsError
+WireContract
 WiringError
 WrongEventLoopError
 is_retryable
 metadata
 notification
+purge_consumed_messages
 purge_idempotency_keys
 tables
 """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from uow_events.cli import check, db, idempotency
+from uow_events.cli import check, db, idempotency, schema
 
 app = typer.Typer(
     name="uow-events",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(idempotency.app, name="idempotency")
 app.command()(check.check)
+app.command()(schema.schema)
 
 
 def _print_version(wanted: bool) -> None:

@@ -51,6 +51,10 @@
     |   +-- UnprocessedEventsError (RuntimeError)
     |   +-- EventsOfQueryError (RuntimeError)
     |   +-- EventStormError (RecursionError)
+    +-- consuming
+    |   +-- UnknownMessageTypeError (LookupError)
+    |   +-- UnreadableMessageError (ValueError)
+    |   +-- ConsumptionInProgressError (RuntimeError)
     +-- delivery
     |   +-- BrokerUnavailableError (ConnectionError)
     |   +-- MessageRefusedError (ValueError)
@@ -66,6 +70,7 @@ Errors keep the objects they speak of as attributes, and say what happened, to w
 """
 
 from uow_events.errors.base import UowEventsError, kind_of, name_of
+from uow_events.errors.consuming import ConsumptionInProgressError, UnknownMessageTypeError, UnreadableMessageError
 from uow_events.errors.delivery import BrokerUnavailableError, MessageRefusedError, RelayRunningError
 from uow_events.errors.environment import (
     DatabaseRefusedError,
@@ -139,6 +144,7 @@ __all__ = [
     "CommandTimeoutError",
     "CommitOutcomeUnknownError",
     "CommitRolledBackError",
+    "ConsumptionInProgressError",
     "DatabaseRefusedError",
     "DatabaseUnavailableError",
     "DuplicateHandlerError",
@@ -178,8 +184,10 @@ __all__ = [
     "UnattachedAggregateError",
     "UnhandledEventError",
     "UnitOfWorkClosedError",
+    "UnknownMessageTypeError",
     "UnknownSchemaVersionError",
     "UnprocessedEventsError",
+    "UnreadableMessageError",
     "UnresolvableDependencyError",
     "UnsupportedBindError",
     "UowEventsError",

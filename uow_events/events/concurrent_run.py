@@ -14,7 +14,7 @@ from uow_events.events.failures import Failure, Failures
 from uow_events.events.mapped import carries_mapped_instance
 from uow_events.events.steps import ReadySteps, Step
 from uow_events.events.storm import check_count
-from uow_events.messages import FIRST, Binding, Invocation, NotificationEvent, Position, Record
+from uow_events.messages import FIRST, Binding, Invocation, Position, Record
 
 
 class ConcurrentRun:
@@ -77,7 +77,7 @@ class ConcurrentRun:
     def _release(self, records: Sequence[Record], cause: Position, start: int) -> None:
         for index, record in enumerate(records, start):
             position, event = Position(cause, index), record.build()
-            if isinstance(event, NotificationEvent):
+            if record.is_outgoing:
                 self._notifications.append((position, record))
             bindings = self._emitter.handlers_of(event)
             all_hold = bool(bindings) and carries_mapped_instance(event)

@@ -60,6 +60,8 @@ class EventEmitter:
     async def emit(self, event: Event | Record) -> Sequence[Record]:
         """Handle an event, then publish it where it is a NotificationEvent; return what its handlers recorded.
 
+        One that came from a broker is not published again.
+
         Raises:
             BrokerNotConfiguredError: a notification event, and there is no channel.
             UnhandledEventError: nothing handles it, and `unhandled_events="error"`.
@@ -71,7 +73,7 @@ class EventEmitter:
             with self.invocation(binding, record) as invocation:
                 await self.runner.run(binding, content, invocation)
             follow_ups += invocation.records
-        if isinstance(content, NotificationEvent):
+        if record.is_outgoing:
             await self.publish(record)
         return follow_ups
 

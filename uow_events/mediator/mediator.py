@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uow_events.container import Container, Resolver, resolver_of
-from uow_events.errors import NotAMessageError, WrongEventLoopError
+from uow_events.errors import InvalidArgumentError, NotAMessageError, WrongEventLoopError
 from uow_events.events import Unhandled
 from uow_events.mediator.arguments import (
     check_arguments,
@@ -21,12 +22,13 @@ from uow_events.mediator.arguments import (
     options_of_block,
     scoped_types,
 )
+from uow_events.mediator.inbox import Inbox
 from uow_events.mediator.middleware import HandlerMiddleware, Propagation, SendMiddleware, check_middlewares
 from uow_events.mediator.options import NOTHING_GIVEN, check_joinable
 from uow_events.mediator.registry import Registry
-from uow_events.mediator.sending import InnerTransactions, Sender, Units
+from uow_events.mediator.sending import Consuming, InnerTransactions, Sender, Units
 from uow_events.mediator.verification import UNIT_TYPES, verify
-from uow_events.messages import Command, IdempotencyKey, MessageContext, NotificationChannel, Query
+from uow_events.messages import Command, Delivered, Event, IdempotencyKey, MessageContext, NotificationChannel, Query
 from uow_events.outbox import Outbox, Waker
 from uow_events.outbox.tables import DEFAULT_SCHEMA
 from uow_events.unit_of_work import Bind, Sessions, TransactionOptions, UnitOfWork
@@ -49,7 +51,7 @@ class Mediator:
         max_events: events of one unit of work at most, against endless chains.
         unhandled_events: what a domain event without handlers brings: a warning once per type, an error, or nothing.
         transaction: isolation, limits, settings and retries of each transaction, where its registration gives none.
-        idempotency_schema: where the table of idempotency keys was migrated to.
+        idempotency_schema: where the tables of idempotency keys and consumed messages were migrated to.
         max_requires_new: transactions that may wait for an inner one at once (propagation="requires_new"); by default
             one less than the pool has connections, so that it never runs dry for good.
         middleware: async callables `(context, call_next)` around every send, the first one outermost; one around a send
@@ -61,6 +63,10 @@ class Mediator:
         UnsupportedBindError: the bind would void the promises made here, or cannot do what `transaction` asks for.
         InvalidArgumentError: another argument is not what it must be.
     """
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _has_run = False
+    _waker: Waker | None = None
 
     def __init__(
         self,
@@ -98,11 +104,10 @@ class Mediator:
             transaction=transaction,
             handler_middleware=check_middlewares("handler_middleware", handler_middleware),
         )
+        around = check_middlewares("middleware", middleware)
         inner = InnerTransactions(sessions.engine, max_requires_new)
-        self._sender = Sender(self._units, inner, check_middlewares("middleware", middleware), idempotency_schema)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._has_run = False
-        self._waker: Waker | None = None
+        self._sender = Sender(self._units, inner, around, idempotency_schema)
+        self._consuming = Consuming(self._units, around, idempotency_schema)
 
     async def send(
         self,
@@ -144,6 +149,35 @@ class Mediator:
         self._begin()
         return cast(R, await self._sender.send(route, message, idempotency_key, headers, propagation))
 
+    async def consume(
+        self,
+        message: Command[Any] | Event,
+        *,
+        consumer: str,
+        message_id: str | UUID,
+        source: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Handle an event that came from a broker, or a command made of one, once per consumer, source and message id.
+
+        That it was consumed is stored by the transaction of its effects, always one of its own: acknowledge the message
+        after that. False says that it had been before, and nothing was done. An event goes to its handlers only, never
+        back to the channel; the id of its message is their MessageContext's, and a command's causation id. `headers`
+        are the message's: its correlation id continues, and the rest goes along with what it causes.
+
+        Raises:
+            UnhandledEventError: nothing handles the event.
+            InvalidArgumentError: the consumer, source or id is no text of 1 to 255 characters.
+            ConsumptionInProgressError: another process consumes it, and did not end within the lock timeout.
+            Exception: as for send().
+        """
+        delivered = Delivered.of(consumer, message_id, source)
+        route = self.registry.handler_of(type(message)) if isinstance(message, Command) else None
+        if route is None:
+            self._consuming.check(message)
+        self._begin()
+        return await self._consuming.consume(route, message, delivered, headers)
+
     def unit_of_work(self, *, transaction: TransactionOptions | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a transaction without a command, for repository code and scripts; joins one that is running.
 
@@ -160,6 +194,17 @@ class Mediator:
             return self._units.open("unit_of_work()", MessageContext(), options)
         check_joinable("unit_of_work()", options, self._units.transaction, running.transaction)
         return running.join("A joined unit_of_work()")
+
+    def inbox(self, consumer: str, *, max_attempts: int = 5) -> Inbox:
+        """Return what counts the messages that a consumer fails to consume, and makes dead letters of them.
+
+        Raises:
+            InvalidArgumentError: the consumer is no text of 1 to 255 characters, or the number is below 1.
+        """
+        if max_attempts < 1:
+            raise InvalidArgumentError("max_attempts", f"an integer from 1, and is {max_attempts!r}")
+        Delivered.of(consumer, "-", "")
+        return Inbox(self._units.sessions.engine, self._consuming.schema, consumer, max_attempts)
 
     def verify(self) -> None:
         """Check the whole wiring, and report every fault at once; also run before the first send.

@@ -7,30 +7,35 @@ from uow_events.messages.circuit_breaker import CircuitBreaker, GuardedRun
 from uow_events.messages.codec import check_finite, encode
 from uow_events.messages.command import Command
 from uow_events.messages.context import MessageContext
+from uow_events.messages.delivered import Delivered
 from uow_events.messages.domain_event import DomainEvent
 from uow_events.messages.encodable import fields_of, unencodable_fields
 from uow_events.messages.fallback_handler import FallbackHandler
 from uow_events.messages.handler_options import DEFAULT_OPTIONS, HandlerOptions, InnerCommit, OnError, Phase
-from uow_events.messages.headers import check_header, check_headers, without_credentials
+from uow_events.messages.headers import CLOUD_EVENTS, TYPE_VERSION, check_header, check_headers, without_credentials
 from uow_events.messages.idempotency_key import IdempotencyKey
 from uow_events.messages.invocation import Invocation, RecordSink, running_invocation
 from uow_events.messages.notes import add_note, described
 from uow_events.messages.notification_event import NotificationEvent, notification
 from uow_events.messages.position import FIRST, Position
 from uow_events.messages.query import Query
+from uow_events.messages.received import ReceivedMessage
 from uow_events.messages.record import Event, EventOrBuilder, Record, Undoable, path_of, path_to
 from uow_events.messages.recording import RecordsEvents
 from uow_events.messages.request import is_kind_of, response_of
 from uow_events.messages.text import failure_text
 from uow_events.messages.transaction_mark import TransactionMark
 from uow_events.messages.turn import Turn
-from uow_events.messages.wire import key_of, topic_of, wire_name
+from uow_events.messages.wire import key_of, topic_of, wire_name, wire_version
+from uow_events.messages.wire_contract import WireContract
 
 __all__ = [
     "Binding",
+    "CLOUD_EVENTS",
     "CircuitBreaker",
     "Command",
     "DEFAULT_OPTIONS",
+    "Delivered",
     "DomainEvent",
     "Event",
     "EventOrBuilder",
@@ -49,13 +54,16 @@ __all__ = [
     "Phase",
     "Position",
     "Query",
+    "ReceivedMessage",
     "Record",
     "RecordSink",
     "RecordsEvents",
     "Resolves",
+    "TYPE_VERSION",
     "TransactionMark",
     "Turn",
     "Undoable",
+    "WireContract",
     "add_note",
     "bind",
     "check_finite",
@@ -77,6 +85,7 @@ __all__ = [
     "type_arguments",
     "unencodable_fields",
     "wire_name",
+    "wire_version",
     "with_options",
     "without_credentials",
 ]

@@ -12,12 +12,14 @@ MAX_VALUE_SIZE = 8192
 
 CORRELATION_ID = "correlationid"
 CAUSATION_ID = "causationid"
+TYPE_VERSION = "typeversion"
 CLOUD_EVENTS = frozenset(
     {
         "specversion",
         "id",
         "source",
         "type",
+        TYPE_VERSION,
         "time",
         "datacontenttype",
         "datacontentencoding",

@@ -43,6 +43,15 @@ class Record:
         self.invocation = invocation
         self.occurred_at = datetime.now(UTC)
         self.savepoint: Undoable | None = None
+        self.is_received = False
+
+    @classmethod
+    def received(cls, event: Event, id: UUID) -> Record:
+        """Return the record of an event that came from a broker, which goes to handlers only, under the id it has."""
+        record = cls(event, None)
+        record.id = id
+        record.is_received = True
+        return record
 
     @cached_property
     def id(self) -> UUID:
@@ -53,6 +62,11 @@ class Record:
     def is_undone(self) -> bool:
         """Whether the savepoint it was made in, or one around it, rolled back."""
         return self.savepoint is not None and self.savepoint.is_undone
+
+    @property
+    def is_outgoing(self) -> bool:
+        """Whether the built event is one for the channel."""
+        return isinstance(self.build(), NotificationEvent) and not self.is_received
 
     def build(self) -> Event:
         """Return the event, calling the recorded callable once where there is one.

@@ -19,6 +19,19 @@ def wire_name(event: type[NotificationEvent]) -> str:
     return _checked(event, (own and own.name) or event.__name__, "name")
 
 
+def wire_version(event: type[NotificationEvent]) -> int:
+    """Return the version that consumers see: `version=` of the class itself, else 1.
+
+    Raises:
+        NotificationError: it is no integer from 1.
+    """
+    own = event.__dict__.get("__notification__")
+    version: Any = 1 if own is None or own.version is None else own.version
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise NotificationError(event, f"it must be an integer from 1, and is {version!r}", "version")
+    return version
+
+
 def topic_of(event: type[NotificationEvent]) -> str:
     """Return the topic of an event class.
 

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _TABLES: Final = frozenset(
-    {"outbox", "dead_letters", "blocked_keys", "paused_topics", "idempotency_keys", "uow_events_version"}
+    {
+        "outbox",
+        "dead_letters",
+        "blocked_keys",
+        "paused_topics",
+        "idempotency_keys",
+        "consumed_messages",
+        "uow_events_version",
+    }
 )
 
 

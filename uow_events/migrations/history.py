@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from uow_events.errors import UnknownSchemaVersionError
-from uow_events.migrations import version_1, version_2
+from uow_events.migrations import version_1, version_2, version_3
 from uow_events.migrations.operations import MigrationOperations
 
 
@@ -13,7 +13,7 @@ class _Step(Protocol):
     def downgrade(self, op: MigrationOperations, schema: str) -> None: ...
 
 
-_STEPS: Final[Mapping[int, _Step]] = {1: version_1, 2: version_2}
+_STEPS: Final[Mapping[int, _Step]] = {1: version_1, 2: version_2, 3: version_3}
 
 LATEST_VERSION: Final = max(_STEPS)
 """The version of the tables that this release works with."""

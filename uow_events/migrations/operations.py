@@ -47,6 +47,10 @@ class MigrationOperations(Protocol):
         """Add a column."""
         ...
 
+    def alter_column(self, table_name: str, column_name: str, *, nullable: bool, schema: str | None = None) -> None:
+        """Let a column be null, or not."""
+        ...
+
     def drop_column(self, table_name: str, column_name: str, *, schema: str | None = None) -> None:
         """Drop a column."""
         ...

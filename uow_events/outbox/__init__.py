@@ -10,10 +10,10 @@ from uow_events.outbox.writing import NOT_MIGRATED
 
 __all__ = [
     "DATABASE_ERRORS",
-    "NOT_MIGRATED",
-    "SHARDS",
     "DirectPublishing",
+    "NOT_MIGRATED",
     "Outbox",
+    "SHARDS",
     "Tables",
     "Waker",
     "channel_of",

@@ -10,6 +10,7 @@ from uow_events.messages import (
     key_of,
     topic_of,
     wire_name,
+    wire_version,
     without_credentials,
 )
 
@@ -36,12 +37,12 @@ def to_message(record: Record, context: MessageContext, source: str, max_message
         key=key,
         type=name,
         payload=payload,
-        headers=_headers(record, context, source, name),
+        headers=_headers(record, context, source, name, wire_version(kind)),
         occurred_at=record.occurred_at,
     )
 
 
-def _headers(record: Record, context: MessageContext, source: str, name: str) -> dict[str, str]:
+def _headers(record: Record, context: MessageContext, source: str, name: str, version: int) -> dict[str, str]:
     cause = record.invocation.causing_event if record.invocation else None
     return {
         **without_credentials(context.headers),
@@ -49,6 +50,7 @@ def _headers(record: Record, context: MessageContext, source: str, name: str) ->
         "id": str(record.id),
         "source": source,
         "type": name,
+        "typeversion": str(version),
         "time": record.occurred_at.isoformat(),
         "datacontenttype": "application/json",
         "correlationid": context.correlation_id,

@@ -1,4 +1,4 @@
-"""The framework's tables: outbox and what holds it back, dead letters, idempotency keys, and the version of them all.
+"""The framework's tables: outbox and what holds it back, dead letters, idempotency keys, consumed messages, version.
 
 Made on PostgreSQL by uow_events.migrations, which a test holds equal to these; on SQLite, for unit tests, by
 `tables(schema=None).metadata.create_all`.
@@ -30,6 +30,7 @@ class Tables:
     blocked_keys: sa.Table
     paused_topics: sa.Table
     idempotency_keys: sa.Table
+    consumed_messages: sa.Table
     version: sa.Table
 
 
@@ -48,6 +49,7 @@ def _build(schema: str | None) -> Tables:
         blocked_keys=_blocked_keys(metadata),
         paused_topics=_paused_topics(metadata),
         idempotency_keys=_idempotency_keys(metadata),
+        consumed_messages=_consumed_messages(metadata),
         version=_version(metadata),
     )
 
@@ -79,12 +81,14 @@ def _dead_letters(metadata: sa.MetaData) -> sa.Table:
         "dead_letters",
         metadata,
         _id(),
-        sa.Column("outbox_id", sa.BigInteger(), nullable=False),
+        sa.Column("outbox_id", sa.BigInteger()),  # null where a consumer gave a received message up
         *_message_columns(),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("failed_at", _TIMESTAMP, server_default=_Clock(), nullable=False),
+        sa.Column("consumer", sa.String(255)),
         sa.PrimaryKeyConstraint("id", name="pk_dead_letters"),
+        sa.CheckConstraint("(outbox_id IS NULL) = (consumer IS NOT NULL)", name="ck_dead_letters_origin"),
         sa.CheckConstraint("shard BETWEEN 0 AND 63", name="ck_dead_letters_shard"),
         sa.CheckConstraint("attempts >= 0", name="ck_dead_letters_attempts"),
         sa.Index("ix_dead_letters_topic_failed_at", "topic", "failed_at"),
@@ -126,6 +130,24 @@ def _idempotency_keys(metadata: sa.MetaData) -> sa.Table:
         sa.PrimaryKeyConstraint("scope", "command", "key", name="pk_idempotency_keys"),
         sa.CheckConstraint("length(request_hash) = 32", name="ck_idempotency_keys_request_hash"),
         sa.Index("ix_idempotency_keys_created_at", "created_at"),
+    )
+
+
+def _consumed_messages(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "consumed_messages",
+        metadata,
+        sa.Column("consumer", sa.String(255), nullable=False),
+        sa.Column("source", sa.String(255), nullable=False),
+        sa.Column("message_id", sa.String(255), nullable=False),
+        sa.Column("received_at", _TIMESTAMP, server_default=_Clock(), nullable=False),
+        sa.Column("consumed_at", _TIMESTAMP),  # null while no attempt has committed
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_error", sa.Text()),
+        sa.Column("dead_letter_id", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("consumer", "source", "message_id", name="pk_consumed_messages"),
+        sa.CheckConstraint("attempts >= 0", name="ck_consumed_messages_attempts"),
+        sa.Index("ix_consumed_messages_received_at", "received_at"),
     )
 
 

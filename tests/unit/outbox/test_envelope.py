@@ -34,6 +34,7 @@ def test_a_notification_becomes_a_message_with_cloudevents_headers() -> None:
             "id": str(record.id),
             "source": "meetings-service",
             "type": "user-joined.v1",
+            "typeversion": "1",
             "time": record.occurred_at.isoformat(),
             "datacontenttype": "application/json",
             "correlationid": "request-7",
@@ -54,7 +55,17 @@ def test_the_senders_headers_go_along_and_credentials_do_not() -> None:
     given = {"Traceparent": "00-1-1-01", "tracestate": "a=b", "Tenant": "t", "Authorization": "secret", "cookie": "s"}
     context = MessageContext(headers=given)
     headers = message(Record(Joined("Ann"), None), context).headers
-    own = {"specversion", "id", "source", "type", "time", "datacontenttype", "correlationid", "causationid"}
+    own = {
+        "specversion",
+        "id",
+        "source",
+        "type",
+        "typeversion",
+        "time",
+        "datacontenttype",
+        "correlationid",
+        "causationid",
+    }
     assert {name: value for name, value in headers.items() if name not in own} == {
         "traceparent": "00-1-1-01",
         "tracestate": "a=b",

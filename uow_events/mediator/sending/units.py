@@ -65,6 +65,10 @@ class Units:
             options = self._resolved[route.request] = route.resolved(self.transaction)
         return for_inner(options, route.transaction or NOTHING_GIVEN, self.transaction) if is_inner else options
 
+    def options_of_events(self) -> ResolvedOptions:
+        """Return the options with which a received event is handled."""
+        return resolved(NOTHING_GIVEN, self.transaction)
+
     def open(self, name: str, context: MessageContext, transaction: TransactionOptions = NOTHING_GIVEN) -> UnitOfWork:
         """Return a new unit of work whose block runs once, to be entered."""
         options = replace(resolved(transaction, self.transaction), retry=None)
@@ -72,14 +76,14 @@ class Units:
 
     def attempt(
         self,
-        route: Route,
+        route: Route | None,
         context: MessageContext,
         options: ResolvedOptions,
         deadline: Deadline,
         lookup: CommitLookup | None,
     ) -> UnitOfWork:
-        """Return the unit of work of one attempt at a command or query."""
-        pipeline = self._pipeline if route.kind == "command" else NoEvents
+        """Return the unit of work of one attempt at a command or query, or, without a route, at a received event."""
+        pipeline = NoEvents if route is not None and route.kind == "query" else self._pipeline
         return self._open(deadline.command, context, options, pipeline, deadline, lookup)
 
     def _open(

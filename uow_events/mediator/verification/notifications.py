@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from uow_events.errors import Fault, NotificationError, name_of
-from uow_events.messages import Binding, NotificationEvent, fields_of, topic_of, unencodable_fields, wire_name
+from uow_events.messages import (
+    Binding,
+    NotificationEvent,
+    fields_of,
+    topic_of,
+    unencodable_fields,
+    wire_name,
+    wire_version,
+)
 
 
 def unpublishable(declared: Iterable[type], bindings: Iterable[Binding], *, as_json: bool) -> Iterator[Fault]:
@@ -14,7 +22,7 @@ def unpublishable(declared: Iterable[type], bindings: Iterable[Binding], *, as_j
     `as_json` says that the channel encodes them by this package's codec.
     """
     named: dict[str, type] = {}
-    for event in dict.fromkeys(_notifications(declared, bindings)):
+    for event in dict.fromkeys(notifications_of(declared, bindings)):
         yield from _misnamed(event)
         yield from _clashing(event, named)
         yield from _without_key(event)
@@ -22,7 +30,8 @@ def unpublishable(declared: Iterable[type], bindings: Iterable[Binding], *, as_j
             yield from _unencodable(event)
 
 
-def _notifications(declared: Iterable[type], bindings: Iterable[Binding]) -> Iterator[type[NotificationEvent]]:
+def notifications_of(declared: Iterable[type], bindings: Iterable[Binding]) -> Iterator[type[NotificationEvent]]:
+    """Return every notification event that is declared, handled, or recorded by a handler; bases of others aside."""
     concerned = (kind for binding in bindings for kind in (binding.message_type, *binding.options.records))
     for kind in (*declared, *concerned):
         if isinstance(kind, type) and issubclass(kind, NotificationEvent) and not kind.__subclasses__():
@@ -33,7 +42,7 @@ def _misnamed(event: type[NotificationEvent]) -> Iterator[Fault]:
     if event.__notification__.topic is None:
         remedy = 'declare it as `class X(NotificationEvent, topic="...")` or with @notification(topic=...)'
         yield Fault(name_of(event), "this notification event has no topic", remedy)
-    for read in (wire_name, topic_of):
+    for read in (wire_name, wire_version, topic_of):
         try:
             read(event)
         except NotificationError as error:

@@ -1,4 +1,4 @@
-"""The tables of uow_events, versions 1 and 2."""
+"""The tables of uow_events, versions 1 to 3."""
 
 from alembic import op
 
@@ -11,10 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for version in (1, 2):
+    for version in (1, 2, 3):
         migrations.upgrade(op, version)
 
 
 def downgrade() -> None:
-    for version in (2, 1):
+    for version in (3, 2, 1):
         migrations.downgrade(op, version)
