@@ -51,6 +51,7 @@ from uow_events.errors import (
     UnknownSchemaVersionError,
     UnprocessedEventsError,
     UnresolvableDependencyError,
+    UnschedulableEventError,
     UnsupportedBindError,
     UowEventsError,
     WiringError,
@@ -71,6 +72,7 @@ from uow_events.mediator import (
     purge_idempotency_keys,
 )
 from uow_events.messages import (
+    AvailableAt,
     CircuitBreaker,
     Command,
     DomainEvent,
@@ -106,6 +108,7 @@ from uow_events.unit_of_work import (
 __all__ = [
     "AggregateNotFoundError",
     "AggregateRoot",
+    "AvailableAt",
     "Backoff",
     "Blueprint",
     "Broker",
@@ -201,6 +204,7 @@ __all__ = [
     "UnknownSchemaVersionError",
     "UnprocessedEventsError",
     "UnresolvableDependencyError",
+    "UnschedulableEventError",
     "UnsupportedBindError",
     "UowEventsError",
     "WiringError",

@@ -30,6 +30,16 @@ class Case:
 
 CASES = [
     Case(
+        errors.UnschedulableEventError(Joined, "it is no NotificationEvent", "Record it without available_at"),
+        ValueError,
+        {
+            "event": Joined,
+            "problem": "it is no NotificationEvent",
+            "remedy": "Record it without available_at",
+        },
+        "The event Joined cannot wait until available_at: it is no NotificationEvent. Record it without available_at",
+    ),
+    Case(
         errors.EventsOfQueryError("Find", [2, "two", 3]),
         RuntimeError,
         {"query": "Find", "events": (2, "two", 3)},

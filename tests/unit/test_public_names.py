@@ -5,6 +5,7 @@ import uow_events
 NAMES = """
 AggregateNotFoundError
 AggregateRoot
+AvailableAt
 Backoff
 Blueprint
 Broker
@@ -100,6 +101,7 @@ UnitOfWorkClosedError
 UnknownSchemaVersionError
 UnprocessedEventsError
 UnresolvableDependencyError
+UnschedulableEventError
 UnsupportedBindError
 UowEventsError
 WiringError

@@ -59,6 +59,7 @@
         +-- BrokerNotConfiguredError (RuntimeError)
         +-- InvalidHeaderError (ValueError)
         +-- NotificationError (ValueError)
+        +-- UnschedulableEventError (ValueError)
         +-- OutboxTooLargeError (ValueError)
         +-- PublishingError (RuntimeError)
 
@@ -92,6 +93,7 @@ from uow_events.errors.notification import (
     NotificationError,
     OutboxTooLargeError,
     PublishingError,
+    UnschedulableEventError,
 )
 from uow_events.errors.recording import (
     AggregateNotFoundError,
@@ -181,6 +183,7 @@ __all__ = [
     "UnknownSchemaVersionError",
     "UnprocessedEventsError",
     "UnresolvableDependencyError",
+    "UnschedulableEventError",
     "UnsupportedBindError",
     "UowEventsError",
     "WiringError",

@@ -21,12 +21,14 @@ from uow_events.messages.query import Query
 from uow_events.messages.record import Event, EventOrBuilder, Record, Undoable, path_of, path_to
 from uow_events.messages.recording import RecordsEvents
 from uow_events.messages.request import is_kind_of, response_of
+from uow_events.messages.schedule import AvailableAt
 from uow_events.messages.text import failure_text
 from uow_events.messages.transaction_mark import TransactionMark
 from uow_events.messages.turn import Turn
 from uow_events.messages.wire import key_of, topic_of, wire_name
 
 __all__ = [
+    "AvailableAt",
     "Binding",
     "CircuitBreaker",
     "Command",
