@@ -34,6 +34,7 @@ from uow_events.errors import (
     NotificationError,
     NotRepeatableError,
     NoUnitOfWorkError,
+    OutboxBusyError,
     OutboxTooLargeError,
     PublishingError,
     RegistrationClosedError,
@@ -91,6 +92,14 @@ from uow_events.messages import (
     TransactionMark,
     notification,
 )
+from uow_events.operations import (
+    BlockedKey,
+    DeadLetter,
+    DeadLetterFilter,
+    OutboxAdmin,
+    OutboxStatus,
+    TopicStatus,
+)
 from uow_events.outbox import DirectPublishing, Outbox, metadata, tables
 from uow_events.relay import Backoff, Relay, RelayStatus
 from uow_events.resolver import Blueprint, Inspectable, Resolver
@@ -110,6 +119,7 @@ __all__ = [
     "AggregateRoot",
     "AvailableAt",
     "Backoff",
+    "BlockedKey",
     "Blueprint",
     "Broker",
     "BrokerMessage",
@@ -126,6 +136,8 @@ __all__ = [
     "ContextFilter",
     "DatabaseRefusedError",
     "DatabaseUnavailableError",
+    "DeadLetter",
+    "DeadLetterFilter",
     "DirectPublishing",
     "DomainEvent",
     "DuplicateHandlerError",
@@ -170,6 +182,9 @@ __all__ = [
     "NotificationEvent",
     "OpenChannel",
     "Outbox",
+    "OutboxAdmin",
+    "OutboxBusyError",
+    "OutboxStatus",
     "OutboxTooLargeError",
     "Propagation",
     "PublishingError",
@@ -192,6 +207,7 @@ __all__ = [
     "SendContext",
     "SendMiddleware",
     "SessionOwnershipError",
+    "TopicStatus",
     "TransactionAbortedError",
     "TransactionControlError",
     "TransactionMark",

@@ -30,6 +30,13 @@ class Case:
 
 CASES = [
     Case(
+        errors.OutboxBusyError("uow_events.outbox", timedelta(seconds=90)),
+        TimeoutError,
+        {"table": "uow_events.outbox", "waited": timedelta(seconds=90)},
+        "A relay has held a shard of uow_events.outbox for 90 s, and nothing of that shard was changed: try again, "
+        "with a longer lock_timeout, or stop the relays first",
+    ),
+    Case(
         errors.UnschedulableEventError(Joined, "it is no NotificationEvent", "Record it without available_at"),
         ValueError,
         {

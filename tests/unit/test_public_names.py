@@ -7,6 +7,7 @@ AggregateNotFoundError
 AggregateRoot
 AvailableAt
 Backoff
+BlockedKey
 Blueprint
 Broker
 BrokerMessage
@@ -23,6 +24,8 @@ CommitRolledBackError
 ContextFilter
 DatabaseRefusedError
 DatabaseUnavailableError
+DeadLetter
+DeadLetterFilter
 DirectPublishing
 DomainEvent
 DuplicateHandlerError
@@ -67,6 +70,9 @@ NotificationError
 NotificationEvent
 OpenChannel
 Outbox
+OutboxAdmin
+OutboxBusyError
+OutboxStatus
 OutboxTooLargeError
 Propagation
 PublishingError
@@ -89,6 +95,7 @@ SchemaNotMigratedError
 SendContext
 SendMiddleware
 SessionOwnershipError
+TopicStatus
 TransactionAbortedError
 TransactionControlError
 TransactionMark

@@ -54,6 +54,7 @@
     +-- delivery
     |   +-- BrokerUnavailableError (ConnectionError)
     |   +-- MessageRefusedError (ValueError)
+    |   +-- OutboxBusyError (TimeoutError)
     |   +-- RelayRunningError (RuntimeError)
     `-- notification
         +-- BrokerNotConfiguredError (RuntimeError)
@@ -67,7 +68,7 @@ Errors keep the objects they speak of as attributes, and say what happened, to w
 """
 
 from uow_events.errors.base import UowEventsError, kind_of, name_of
-from uow_events.errors.delivery import BrokerUnavailableError, MessageRefusedError, RelayRunningError
+from uow_events.errors.delivery import BrokerUnavailableError, MessageRefusedError, OutboxBusyError, RelayRunningError
 from uow_events.errors.environment import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
@@ -166,6 +167,7 @@ __all__ = [
     "NotAMessageError",
     "NotRepeatableError",
     "NotificationError",
+    "OutboxBusyError",
     "OutboxTooLargeError",
     "PublishingError",
     "RegistrationClosedError",
