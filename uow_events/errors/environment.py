@@ -57,12 +57,13 @@ class InvalidDsnError(UowEventsError, ValueError):
 
 
 class InvalidTargetError(UowEventsError, ValueError):
-    """A command line names no mediator, or the application's own code failed before it could be had."""
+    """A command line names no mediator, or whatever it is to name, or the application's own code failed on the way."""
 
-    def __init__(self, target: str, problem: str) -> None:
+    def __init__(self, target: str, problem: str, wanted: str = "mediator") -> None:
         self.target = target
         self.problem = problem
-        super().__init__(f"{target!r} names no mediator: {problem}")
+        self.wanted = wanted
+        super().__init__(f"{target!r} names no {wanted}: {problem}")
 
 
 class DatabaseUnavailableError(UowEventsError, ConnectionError):

@@ -32,7 +32,7 @@ class DeadLetterFilter:
         ids: Any = self.ids
         if isinstance(ids, str | int) or not all(isinstance(one, int) for one in ids or ()):
             raise InvalidArgumentError("ids", f"a sequence of integers, and is {ids!r}")
-        age: object = self.older_than
+        age: Any = self.older_than
         if age is not None and not (isinstance(age, timedelta) and timedelta(0) < age <= LONGEST):
             expected = f"a timedelta above 0 and of at most {LONGEST.days} days, and is {age!r}"
             raise InvalidArgumentError("older_than", expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -71,7 +71,7 @@ class OutboxAdmin:
         async with self._transactions.reading() as driver:
             statement = self._statements.dead_letters
             rows = await driver.fetch(statement, *matching.parameters, after, limit, payload)
-        return [DeadLetter(**{**row, "headers": _decode(row["headers"])}) for row in rows]
+        return [_letter(row) for row in rows]
 
     async def count_dead_letters(self, matching: DeadLetterFilter = ALL) -> int:
         """Return how many dead letters replay() or discard() would take now."""
@@ -162,6 +162,12 @@ class OutboxAdmin:
         """Wake relays, after the commit; one that does not hear it finds the rows at its next look."""
         async with self._transactions.unlocked() as driver:
             await driver.execute("SELECT pg_notify($1, '')", channel_of(self._schema))
+
+
+def _letter(row: Mapping[str, Any]) -> DeadLetter:
+    fields = dict(row)
+    fields["headers"] = _decode(row["headers"])
+    return DeadLetter(**fields)
 
 
 def _check(engine: Any, lock_timeout: Any) -> None:
