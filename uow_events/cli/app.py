@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from uow_events.cli import check, db, dead_letters, idempotency, outbox, topics
+from uow_events.cli import check, db, dead_letters, idempotency, outbox, relaying, topics
 
 app = typer.Typer(
     name="uow-events",
@@ -20,6 +20,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(topics.app, name="topics")
 app.command()(check.check)
+app.command()(relaying.relay)
 
 
 def _print_version(wanted: bool) -> None:

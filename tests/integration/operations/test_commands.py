@@ -137,7 +137,8 @@ def test_the_package_of_the_command_can_be_run_as_a_module(
 
 
 def test_dead_letters_are_listed_without_payloads_unless_they_are_asked_for(run: Commands) -> None:
-    run.do(lambda engine: kill(engine, "a:1", "b:\x1b]0;title"))
+    run.do(lambda engine: kill(engine, "a:1"))
+    run.do(lambda engine: kill(engine, "b:\x1b]0;title"))
     code, out, err = run("dead-letters", "list")
     assert (code, err) == (0, "")
     assert "a:1" not in out
