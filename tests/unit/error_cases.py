@@ -391,8 +391,14 @@ CASES = [
     Case(
         errors.InvalidTargetError("app:mediatr", "there is no module 'app'"),
         ValueError,
-        {"target": "app:mediatr", "problem": "there is no module 'app'"},
+        {"target": "app:mediatr", "problem": "there is no module 'app'", "wanted": "mediator"},
         "'app:mediatr' names no mediator: there is no module 'app'",
+    ),
+    Case(
+        errors.InvalidTargetError("app:relai", "there is no module 'app'", "relay"),
+        ValueError,
+        {"target": "app:relai", "problem": "there is no module 'app'", "wanted": "relay"},
+        "'app:relai' names no relay: there is no module 'app'",
     ),
     Case(
         errors.DatabaseUnavailableError("app on localhost", "refused"),

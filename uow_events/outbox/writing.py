@@ -72,7 +72,8 @@ class RowWriter:
         return None
 
     def _insert_each(self, connection: Any, rows: list[tuple[Any, ...]]) -> None:
-        given = [dict(zip((*_COLUMNS, "due_at", "due_in"), row, strict=True)) for row in rows]
+        names = (*_COLUMNS, "due_at", "due_in")
+        given: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
         for row in given:
             due_at, due_in = row.pop("due_at"), row.pop("due_in")
             row["headers"] = msgspec.json.decode(row["headers"])

@@ -45,6 +45,11 @@ class Ending(Telling):
         os.kill(os.getpid(), signal.SIGTERM)
         return await super().publish(messages)
 
+class EndingParent(Telling):
+    async def publish(self, messages):
+        os.kill(os.getppid(), signal.SIGTERM)
+        return await super().publish(messages)
+
 class Entered(Ending):
     async def __aenter__(self):
         Path("entered").touch()
@@ -56,7 +61,9 @@ class Away(Entered):
         raise BrokerUnavailableError("Away", "nobody listens on nats://user:secret@host")
 
 engine = create_async_engine(os.environ["TEST_URL"])
-telling, ending, entered, away = (Relay(engine, broker()) for broker in (Telling, Ending, Entered, Away))
+telling, ending, entered, away, ending_parent = (
+    Relay(engine, broker()) for broker in (Telling, Ending, Entered, Away, EndingParent)
+)
 print("imported")
 
 def make():
@@ -327,6 +334,13 @@ async def test_processes_share_the_work_and_one_that_is_killed_is_replaced(
     assert lines[-1]["relay"]["processes"] == 0
     assert not any(process.is_running() for process in children)
     assert await left(engine) == []
+
+
+def test_the_command_ends_when_all_its_processes_have_ended(run: Commands, folder: Path) -> None:
+    run.do(lambda engine: put(engine, "a:1"))
+    assert run._run("relay", "relayed_app:ending_parent", "--processes", "2")[:2] == (0, "")
+    assert [line.split()[1] for line in published(folder)] == ["a:1"]
+    assert run.do(left) == []
 
 
 async def test_where_the_first_process_is_killed_the_others_end(folder: Path, port: int) -> None:

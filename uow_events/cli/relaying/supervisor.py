@@ -53,8 +53,8 @@ class Supervisor:
             if self._ending.is_set():
                 with suppress(ProcessLookupError):
                     child.kill()
-            elif child.stdin is not None:
-                child.stdin.close()
+            else:
+                _end_input(child)
         self._ending.set()
 
     async def _keep_one(self) -> None:
@@ -76,8 +76,8 @@ class Supervisor:
     async def _run_one(self) -> int:
         child = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE, start_new_session=True)
         self._children.add(child)
-        if self._ending.is_set() and child.stdin is not None:
-            child.stdin.close()
+        if self._ending.is_set():
+            _end_input(child)
         try:
             assert child.stdout is not None
             async for line in child.stdout:
@@ -86,6 +86,11 @@ class Supervisor:
         finally:
             self._children.discard(child)
             self._health.ended(child.pid)
+
+
+def _end_input(child: Process) -> None:
+    assert child.stdin is not None
+    child.stdin.close()
 
 
 def command_of(target: str) -> Sequence[str]:
