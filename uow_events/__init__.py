@@ -35,6 +35,7 @@ from uow_events.errors import (
     NotificationError,
     NotRepeatableError,
     NoUnitOfWorkError,
+    OutboxBusyError,
     OutboxTooLargeError,
     PublishingError,
     RegistrationClosedError,
@@ -54,6 +55,7 @@ from uow_events.errors import (
     UnprocessedEventsError,
     UnreadableMessageError,
     UnresolvableDependencyError,
+    UnschedulableEventError,
     UnsupportedBindError,
     UowEventsError,
     WiringError,
@@ -76,6 +78,7 @@ from uow_events.mediator import (
     purge_idempotency_keys,
 )
 from uow_events.messages import (
+    AvailableAt,
     CircuitBreaker,
     Command,
     DomainEvent,
@@ -96,6 +99,14 @@ from uow_events.messages import (
     WireContract,
     notification,
 )
+from uow_events.operations import (
+    BlockedKey,
+    DeadLetter,
+    DeadLetterFilter,
+    OutboxAdmin,
+    OutboxStatus,
+    TopicStatus,
+)
 from uow_events.outbox import DirectPublishing, Outbox, metadata, tables
 from uow_events.relay import Backoff, Relay, RelayStatus
 from uow_events.resolver import Blueprint, Inspectable, Resolver
@@ -113,7 +124,9 @@ from uow_events.unit_of_work import (
 __all__ = [
     "AggregateNotFoundError",
     "AggregateRoot",
+    "AvailableAt",
     "Backoff",
+    "BlockedKey",
     "Blueprint",
     "Broker",
     "BrokerMessage",
@@ -131,6 +144,8 @@ __all__ = [
     "ContextFilter",
     "DatabaseRefusedError",
     "DatabaseUnavailableError",
+    "DeadLetter",
+    "DeadLetterFilter",
     "DirectPublishing",
     "DomainEvent",
     "DuplicateHandlerError",
@@ -176,6 +191,9 @@ __all__ = [
     "NotificationEvent",
     "OpenChannel",
     "Outbox",
+    "OutboxAdmin",
+    "OutboxBusyError",
+    "OutboxStatus",
     "OutboxTooLargeError",
     "Propagation",
     "PublishingError",
@@ -199,6 +217,7 @@ __all__ = [
     "SendContext",
     "SendMiddleware",
     "SessionOwnershipError",
+    "TopicStatus",
     "TransactionAbortedError",
     "TransactionControlError",
     "TransactionMark",
@@ -213,6 +232,7 @@ __all__ = [
     "UnprocessedEventsError",
     "UnreadableMessageError",
     "UnresolvableDependencyError",
+    "UnschedulableEventError",
     "UnsupportedBindError",
     "UowEventsError",
     "WireContract",

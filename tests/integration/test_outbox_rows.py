@@ -27,6 +27,7 @@ from uow_events import (
     UnitOfWork,
     notification,
 )
+from uow_events.cli import migrator
 
 
 @notification(topic="tests.struct", key="number")
@@ -69,7 +70,7 @@ async def test_a_row_holds_what_a_relay_needs(app: App) -> None:
     struct, told = await rows(app.engine)
     assert (struct["topic"], struct["key"], struct["type"]) == ("tests.struct", "7", "StructTold")
     assert json.loads(bytes(struct["payload"])) == {"number": 7, "data": "eA=="}  # type: ignore[arg-type]
-    assert (struct["attempts"], struct["last_error"], struct["parked"]) == (0, None, False)
+    assert (struct["attempts"], struct["last_error"], struct["held"]) == (0, None, None)
     assert struct["headers"] == {
         "specversion": "1.0",
         "id": str(struct["event_id"]),
@@ -235,15 +236,8 @@ async def test_tenants_share_one_outbox(app: App) -> None:
 
 
 async def test_another_schema_can_be_chosen(app: App) -> None:
-    from alembic.migration import MigrationContext
-
-    from tests.postgres.schema import Operations  # type: ignore[attr-defined]
-    from uow_events.migrations import upgrade
-
     async with app.engine.begin() as connection:
-        await connection.run_sync(
-            lambda inner: upgrade(Operations(MigrationContext.configure(inner)), schema="Odd schema")
-        )
+        await migrator.upgrade(connection, "Odd schema")
     app.options["notifications"] = Outbox(schema="Odd schema", source="/meetings")
 
     async def body(unit: UnitOfWork) -> object:

@@ -74,6 +74,23 @@ CASES = [
         "leave the message unacknowledged, and consume it again later",
     ),
     Case(
+        errors.OutboxBusyError("uow_events.outbox", timedelta(seconds=90)),
+        TimeoutError,
+        {"table": "uow_events.outbox", "waited": timedelta(seconds=90)},
+        "A relay has held a shard of uow_events.outbox for 90 s, and nothing of that shard was changed: try again, "
+        "with a longer lock_timeout, or stop the relays first",
+    ),
+    Case(
+        errors.UnschedulableEventError(Joined, "it is no NotificationEvent", "Record it without available_at"),
+        ValueError,
+        {
+            "event": Joined,
+            "problem": "it is no NotificationEvent",
+            "remedy": "Record it without available_at",
+        },
+        "The event Joined cannot wait until available_at: it is no NotificationEvent. Record it without available_at",
+    ),
+    Case(
         errors.EventsOfQueryError("Find", [2, "two", 3]),
         RuntimeError,
         {"query": "Find", "events": (2, "two", 3)},
@@ -420,6 +437,12 @@ CASES = [
         ValueError,
         {"target": "app:mediatr", "problem": "there is no module 'app'", "wanted": "mediator"},
         "'app:mediatr' names no mediator: there is no module 'app'",
+    ),
+    Case(
+        errors.InvalidTargetError("app:relai", "there is no module 'app'", "relay"),
+        ValueError,
+        {"target": "app:relai", "problem": "there is no module 'app'", "wanted": "relay"},
+        "'app:relai' names no relay: there is no module 'app'",
     ),
     Case(
         errors.DatabaseUnavailableError("app on localhost", "refused"),

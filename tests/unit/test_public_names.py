@@ -5,7 +5,9 @@ import uow_events
 NAMES = """
 AggregateNotFoundError
 AggregateRoot
+AvailableAt
 Backoff
+BlockedKey
 Blueprint
 Broker
 BrokerMessage
@@ -23,6 +25,8 @@ ConsumptionInProgressError
 ContextFilter
 DatabaseRefusedError
 DatabaseUnavailableError
+DeadLetter
+DeadLetterFilter
 DirectPublishing
 DomainEvent
 DuplicateHandlerError
@@ -68,6 +72,9 @@ NotificationError
 NotificationEvent
 OpenChannel
 Outbox
+OutboxAdmin
+OutboxBusyError
+OutboxStatus
 OutboxTooLargeError
 Propagation
 PublishingError
@@ -91,6 +98,7 @@ SchemaNotMigratedError
 SendContext
 SendMiddleware
 SessionOwnershipError
+TopicStatus
 TransactionAbortedError
 TransactionControlError
 TransactionMark
@@ -105,6 +113,7 @@ UnknownSchemaVersionError
 UnprocessedEventsError
 UnreadableMessageError
 UnresolvableDependencyError
+UnschedulableEventError
 UnsupportedBindError
 UowEventsError
 WireContract

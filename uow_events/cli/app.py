@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from uow_events.cli import check, db, idempotency, schema
+from uow_events.cli import check, db, dead_letters, idempotency, outbox, relaying, schema, topics
 
 app = typer.Typer(
     name="uow-events",
@@ -16,8 +16,12 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(idempotency.app, name="idempotency")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(topics.app, name="topics")
 app.command()(check.check)
 app.command()(schema.schema)
+app.command()(relaying.relay)
 
 
 def _print_version(wanted: bool) -> None:

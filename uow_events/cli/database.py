@@ -58,6 +58,23 @@ class Database:
             async with connection.begin():
                 yield connection
 
+    @asynccontextmanager
+    async def engine(self) -> AsyncGenerator[AsyncEngine]:
+        """An engine that keeps no connections, after the database has answered once.
+
+        Raises:
+            DatabaseUnavailableError: there is no connection to be had within ten seconds.
+        """
+        engine = self._engine()
+        try:
+            await (await engine.connect()).close()
+        except Exception as error:
+            raise DatabaseUnavailableError(str(self), reason(error)) from error
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
+
     def _engine(self) -> AsyncEngine:
         url = self.url
         arguments: dict[str, object] = {"timeout": _CONNECT_TIMEOUT_SECONDS}

@@ -15,3 +15,4 @@ Dsn = Annotated[
     ),
 ]
 Schema = Annotated[str, typer.Option("--schema", help="The schema that holds the tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; durations are in seconds.")]

@@ -58,11 +58,13 @@
     +-- delivery
     |   +-- BrokerUnavailableError (ConnectionError)
     |   +-- MessageRefusedError (ValueError)
+    |   +-- OutboxBusyError (TimeoutError)
     |   +-- RelayRunningError (RuntimeError)
     `-- notification
         +-- BrokerNotConfiguredError (RuntimeError)
         +-- InvalidHeaderError (ValueError)
         +-- NotificationError (ValueError)
+        +-- UnschedulableEventError (ValueError)
         +-- OutboxTooLargeError (ValueError)
         +-- PublishingError (RuntimeError)
 
@@ -71,7 +73,7 @@ Errors keep the objects they speak of as attributes, and say what happened, to w
 
 from uow_events.errors.base import UowEventsError, kind_of, name_of
 from uow_events.errors.consuming import ConsumptionInProgressError, UnknownMessageTypeError, UnreadableMessageError
-from uow_events.errors.delivery import BrokerUnavailableError, MessageRefusedError, RelayRunningError
+from uow_events.errors.delivery import BrokerUnavailableError, MessageRefusedError, OutboxBusyError, RelayRunningError
 from uow_events.errors.environment import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
@@ -97,6 +99,7 @@ from uow_events.errors.notification import (
     NotificationError,
     OutboxTooLargeError,
     PublishingError,
+    UnschedulableEventError,
 )
 from uow_events.errors.recording import (
     AggregateNotFoundError,
@@ -170,6 +173,7 @@ __all__ = [
     "NotAMessageError",
     "NotRepeatableError",
     "NotificationError",
+    "OutboxBusyError",
     "OutboxTooLargeError",
     "PublishingError",
     "RegistrationClosedError",
@@ -189,6 +193,7 @@ __all__ = [
     "UnprocessedEventsError",
     "UnreadableMessageError",
     "UnresolvableDependencyError",
+    "UnschedulableEventError",
     "UnsupportedBindError",
     "UowEventsError",
     "WiringError",

@@ -1,5 +1,7 @@
 """Errors of delivery: what brokers say to a relay, and a relay to its user."""
 
+from datetime import timedelta
+
 from uow_events.errors.base import UowEventsError
 
 
@@ -19,6 +21,18 @@ class MessageRefusedError(UowEventsError, ValueError):
         self.topic = topic
         self.reason = reason
         super().__init__(f"The broker refuses the message for the topic {topic!r} for good: {reason}")
+
+
+class OutboxBusyError(UowEventsError, TimeoutError):
+    """A relay worked on a part of the outbox for longer than an operator would wait."""
+
+    def __init__(self, table: str, waited: timedelta) -> None:
+        self.table = table
+        self.waited = waited
+        super().__init__(
+            f"A relay has held a shard of {table} for {waited.total_seconds():g} s, and nothing of that shard was "
+            "changed: try again, with a longer lock_timeout, or stop the relays first"
+        )
 
 
 class RelayRunningError(UowEventsError, RuntimeError):

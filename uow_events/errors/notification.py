@@ -27,6 +27,16 @@ class NotificationError(UowEventsError, ValueError):
         super().__init__(f"The notification event {name_of(event)}{where} cannot be published: {problem}")
 
 
+class UnschedulableEventError(UowEventsError, ValueError):
+    """An event was given a time, and cannot wait for it."""
+
+    def __init__(self, event: type, problem: str, remedy: str) -> None:
+        self.event = event
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"The event {name_of(event)} cannot wait until available_at: {problem}. {remedy}")
+
+
 class InvalidHeaderError(UowEventsError, ValueError):
     """A header given to send(), or the source of a channel, cannot be stored and sent."""
 

@@ -23,6 +23,7 @@ from uow_events.messages.received import ReceivedMessage
 from uow_events.messages.record import Event, EventOrBuilder, Record, Undoable, path_of, path_to
 from uow_events.messages.recording import RecordsEvents
 from uow_events.messages.request import is_kind_of, response_of
+from uow_events.messages.schedule import AvailableAt
 from uow_events.messages.text import failure_text
 from uow_events.messages.transaction_mark import TransactionMark
 from uow_events.messages.turn import Turn
@@ -30,6 +31,7 @@ from uow_events.messages.wire import key_of, topic_of, wire_name, wire_version
 from uow_events.messages.wire_contract import WireContract
 
 __all__ = [
+    "AvailableAt",
     "Binding",
     "CLOUD_EVENTS",
     "CircuitBreaker",

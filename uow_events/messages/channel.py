@@ -13,7 +13,10 @@ class OpenChannel(Protocol):
     """The channel of one unit of work."""
 
     async def publish(self, record: Record) -> None:
-        """Take one notification event, in recorded order; errors roll the unit of work back."""
+        """Take one notification event, in recorded order; errors roll the unit of work back.
+
+        `record.available_at`, where it is given, is to be kept, or refused with an error.
+        """
         ...
 
     def write(self, session: Any) -> TransactionMark | None:

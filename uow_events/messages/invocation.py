@@ -10,6 +10,7 @@ from typing import Protocol
 from uow_events.messages.handler_options import InnerCommit
 from uow_events.messages.position import Position
 from uow_events.messages.record import EventOrBuilder, Record, Undoable
+from uow_events.messages.schedule import AvailableAt
 
 _running: ContextVar[Invocation | None] = ContextVar("uow_events_invocation", default=None)
 
@@ -105,13 +106,15 @@ class Invocation:
             invocation = invocation.outer
         return invocation is not None
 
-    def record(self, content: EventOrBuilder, recorder: object) -> Record:
-        """Keep an event that `recorder` recorded.
+    def record(self, content: EventOrBuilder, recorder: object, available_at: AvailableAt | None = None) -> Record:
+        """Keep an event that `recorder` recorded, for a time of its own where one is given.
 
         Raises:
             NotAMessageError: it is no event.
+            UnschedulableEventError: it was given a time, and is no NotificationEvent.
+            InvalidArgumentError: the time is none.
         """
-        record = Record(content, recorder, self)
+        record = Record(content, recorder, self, available_at)
         if self.sink is not None:
             self.sink.take(record)
         self.records.append(record)

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from uow_events.errors import NotAMessageError, name_of
 from uow_events.messages.domain_event import DomainEvent
 from uow_events.messages.notification_event import NotificationEvent
+from uow_events.messages.schedule import AvailableAt, check_schedulable, check_schedule
 
 if TYPE_CHECKING:
     from uow_events.messages.invocation import Invocation
@@ -31,9 +32,18 @@ class Undoable(Protocol):
 
 
 class Record:
-    """An event, or a callable that builds it after the flush, with the invocation and the savepoint it was made in."""
+    """An event, or a callable that builds it after the flush, with the invocation and the savepoint it was made in.
 
-    def __init__(self, content: EventOrBuilder, recorder: object, invocation: Invocation | None = None) -> None:
+    `available_at` is when it may be delivered, where that was given: a wait counts from when its row is written.
+    """
+
+    def __init__(
+        self,
+        content: EventOrBuilder,
+        recorder: object,
+        invocation: Invocation | None = None,
+        available_at: AvailableAt | None = None,
+    ) -> None:
         is_event = isinstance(content, DomainEvent | NotificationEvent)
         if isinstance(content, type) or not (is_event or callable(content)):
             raise NotAMessageError(content, EXPECTED)
@@ -44,6 +54,11 @@ class Record:
         self.occurred_at = datetime.now(UTC)
         self.savepoint: Undoable | None = None
         self.is_received = False
+        self.available_at = available_at
+        if available_at is not None:
+            check_schedule(available_at)
+            if is_event:
+                check_schedulable(content)
 
     @classmethod
     def received(cls, event: Event, id: UUID) -> Record:
@@ -73,6 +88,7 @@ class Record:
 
         Raises:
             NotAMessageError: the callable returned something that is no event.
+            UnschedulableEventError: what it returned was given a time, and is no NotificationEvent.
         """
         if not self.is_built:
             built = self.content()
@@ -80,6 +96,8 @@ class Record:
                 if inspect.iscoroutine(built):
                     built.close()
                 raise NotAMessageError(built, EXPECTED)
+            if self.available_at is not None:
+                check_schedulable(built)
             self.content, self.is_built = built, True
         event: Event = self.content
         return event

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uow_events.errors import NoUnitOfWorkError, UnitOfWorkClosedError, name_of
 from uow_events.messages.invocation import running_invocation
 from uow_events.messages.record import EventOrBuilder, Record
+from uow_events.messages.schedule import AvailableAt
 
 _KEPT = "_uow_events_recorded"
 _CALLED = "_uow_events_called"
@@ -17,11 +18,15 @@ class RecordsEvents:
     a record, also under concurrent sends.
     """
 
-    def record(self, event: EventOrBuilder) -> None:
+    def record(self, event: EventOrBuilder, *, available_at: AvailableAt | None = None) -> None:
         """Record an event, or a callable that builds one after the next flush.
+
+        A NotificationEvent is not delivered before `available_at`; a timedelta counts from the end of the transaction.
 
         Raises:
             NotAMessageError: it is no event.
+            UnschedulableEventError: it was given a time, and is no NotificationEvent.
+            InvalidArgumentError: `available_at` is no datetime with a time zone, and no timedelta above 0.
             NoUnitOfWorkError: no unit of work is running, and it is a callable, or this handler has been called by one.
             UnitOfWorkClosedError: the unit of work that called this handler has ended.
         """
@@ -29,11 +34,11 @@ class RecordsEvents:
         if invocation is not None:
             if not invocation.is_open:
                 raise UnitOfWorkClosedError(f"{name_of(type(self))}.record()")
-            invocation.record(event, self)
+            invocation.record(event, self, available_at)
             return
         if self.__dict__.get(_CALLED):  # by a unit of work that cannot be seen from here, as from an executor's thread
             raise NoUnitOfWorkError(f"{name_of(type(self))}.record()")
-        if not Record(event, self).is_built:
+        if not Record(event, self, None, available_at).is_built:
             raise NoUnitOfWorkError("Recording a callable")
         self.__dict__.setdefault(_KEPT, []).append(event)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from uow_events.brokers import Broker
-from uow_events.errors import PublishingError
+from uow_events.errors import PublishingError, UnschedulableEventError
 from uow_events.messages import MessageContext, Record, check_header
 from uow_events.outbox.envelope import DEFAULT_MAX_MESSAGE_SIZE, to_message
+
+REMEDY = "Use Outbox, or record it without available_at"
 
 
 class DirectPublishing:
@@ -43,7 +45,11 @@ class DirectChannel:
         Raises:
             NotificationError: it cannot be encoded, is too large, or its topic or key is not valid.
             PublishingError: the broker did not accept it; its own error is the cause.
+            UnschedulableEventError: it was given a time.
         """
+        if record.available_at is not None:
+            problem = "DirectPublishing publishes before the commit"
+            raise UnschedulableEventError(type(record.build()), problem, REMEDY)
         publishing = self._publishing
         message = to_message(record, self._context, publishing.source, publishing.max_message_size)
         (outcome,) = await publishing.broker.publish([message])

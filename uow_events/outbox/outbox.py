@@ -88,12 +88,12 @@ class OutboxBatch:
             OutboxTooLargeError: they exceed 64 MiB.
             SchemaNotMigratedError: the table is not there.
         """
-        messages = [message for record, message in self._taken if not record.is_undone]
-        size = sum(size_of(message) for message in messages)
+        rows = [(message, record.available_at) for record, message in self._taken if not record.is_undone]
+        size = sum(size_of(message) for message, _ in rows)
         if size > MAX_STATEMENT_SIZE:
-            raise OutboxTooLargeError(size, MAX_STATEMENT_SIZE, sorted({message.type for message in messages}))
-        self._has_written = bool(messages)
-        return self._writer.write(session, messages) if messages else None
+            raise OutboxTooLargeError(size, MAX_STATEMENT_SIZE, sorted({message.type for message, _ in rows}))
+        self._has_written = bool(rows)
+        return self._writer.write(session, rows) if rows else None
 
     def committed(self) -> None:
         """Wake relays, where there is something for them."""

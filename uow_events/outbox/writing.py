@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,20 +13,26 @@ from sqlalchemy.orm import Session
 
 from uow_events.brokers import BrokerMessage
 from uow_events.errors import SchemaNotMigratedError
-from uow_events.messages import TransactionMark
+from uow_events.messages import AvailableAt, TransactionMark
 from uow_events.messages.transaction_mark import SERVER_RUN
 from uow_events.outbox.shard import shard_of
 from uow_events.outbox.tables import tables
 
 NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
 
+_COLUMNS = ("event_id", "topic", "key", "shard", "type", "payload", "headers", "occurred_at")
+
 # One array per column makes the statement the same for any number of rows. As text it is also out of reach of
 # schema_translate_map: tenants share one outbox.
 _INSERT = """
-WITH written AS (INSERT INTO {table} (event_id, topic, key, shard, type, payload, headers, occurred_at)
-SELECT event_id, topic, key, shard, type, payload, headers::jsonb, occurred_at
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::text[], $8::timestamptz[])
-WITH ORDINALITY AS new (event_id, topic, key, shard, type, payload, headers, occurred_at, position)
+WITH written AS (
+INSERT INTO {table} (event_id, topic, key, shard, type, payload, headers, occurred_at, held, available_at)
+SELECT event_id, topic, key, shard, type, payload, headers::jsonb, occurred_at,
+       CASE WHEN due_at IS NOT NULL OR due_in IS NOT NULL THEN 'time' END,
+       coalesce(due_at, clock_timestamp() + coalesce(due_in, '0'))
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::text[], $8::timestamptz[],
+            $9::timestamptz[], $10::interval[])
+WITH ORDINALITY AS new (event_id, topic, key, shard, type, payload, headers, occurred_at, due_at, due_in, position)
 ORDER BY position)
 SELECT pg_current_xact_id()::text, {server_run}
 """
@@ -38,14 +45,18 @@ class RowWriter:
         self._table = tables(schema).outbox
         self._name = self._table.fullname
 
-    def write(self, session: Session, messages: Sequence[BrokerMessage]) -> TransactionMark | None:
+    def write(
+        self, session: Session, messages: Sequence[tuple[BrokerMessage, AvailableAt | None]]
+    ) -> TransactionMark | None:
         """Insert rows in the given order, so that their ids rise in it; return what the transaction is known by.
+
+        Beside a message stands when it may be delivered; the database's clock is the one that counts a wait.
 
         Raises:
             SchemaNotMigratedError: the table, or a column of it, is not there.
         """
         connection = session.connection()
-        rows = [_row(message) for message in messages]
+        rows = [_row(*message) for message in messages]
         try:
             if connection.dialect.driver == "asyncpg":
                 quoted = connection.dialect.identifier_preparer.format_table(self._table)
@@ -61,14 +72,17 @@ class RowWriter:
         return None
 
     def _insert_each(self, connection: Any, rows: list[tuple[Any, ...]]) -> None:
-        names = ("event_id", "topic", "key", "shard", "type", "payload", "headers", "occurred_at")
-        given = [dict(zip(names, row, strict=True)) for row in rows]
+        names = (*_COLUMNS, "due_at", "due_in")
+        given: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
         for row in given:
+            due_at, due_in = row.pop("due_at"), row.pop("due_in")
             row["headers"] = msgspec.json.decode(row["headers"])
+            row["available_at"] = due_at or datetime.now(UTC) + (due_in or timedelta(0))
+            row["held"] = "time" if due_at or due_in else None
         connection.execute(insert(self._table), given, execution_options={"schema_translate_map": None})
 
 
-def _row(message: BrokerMessage) -> tuple[Any, ...]:
+def _row(message: BrokerMessage, available_at: AvailableAt | None) -> tuple[Any, ...]:
     return (
         message.id,
         message.topic,
@@ -78,6 +92,8 @@ def _row(message: BrokerMessage) -> tuple[Any, ...]:
         message.payload,
         msgspec.json.encode(message.headers).decode(),
         message.occurred_at,
+        available_at if isinstance(available_at, datetime) else None,
+        available_at if isinstance(available_at, timedelta) else None,
     )
 
 

@@ -37,6 +37,7 @@ class Delivery:
     published: int = 0
     failed: int = 0
     dead: int = 0
+    looks: int = 0
     database: Gate = field(default_factory=lambda: Gate("database"))
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,7 +111,9 @@ class Delivery:
                 await (self._stopping if left_alone else self._woken).wait()
 
     async def _look(self) -> list[int]:
-        return await self._asked(lambda driver: self.shards.due(driver, asyncio.get_running_loop().time())) or []
+        found = await self._asked(lambda driver: self.shards.due(driver, asyncio.get_running_loop().time()))
+        self.looks += found is not None
+        return found or []
 
     async def _is_over(self, until: Until) -> bool:
         if until == "stopped" or self.database.wait:

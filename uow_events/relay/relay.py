@@ -98,6 +98,16 @@ class Relay:
         self._task: asyncio.Task[None] | None = None
 
     @property
+    def engine(self) -> AsyncEngine:
+        """The engine that it was made with, which is its owner's to dispose of."""
+        return self._delivery.round.engine
+
+    @property
+    def broker(self) -> Broker:
+        """The broker that it was made with."""
+        return self._delivery.round.publishing.broker
+
+    @property
     def status(self) -> RelayStatus:
         """What it has done since it was made, and how it stands."""
         delivery = self._delivery
@@ -105,6 +115,7 @@ class Relay:
             published=delivery.published,
             failed=delivery.failed,
             dead=delivery.dead,
+            looks=delivery.looks,
             oldest=delivery.oldest,
             is_broker_available=delivery.broker.is_open,
             is_database_available=delivery.database.is_open,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import inspect
 
 from uow_events.errors import NoUnitOfWorkError
-from uow_events.messages import Event, EventOrBuilder, Record, running_invocation
+from uow_events.messages import AvailableAt, Event, EventOrBuilder, Record, running_invocation
 from uow_events.unit_of_work.fence import State
 from uow_events.unit_of_work.session import FencedSession
 
@@ -20,18 +20,22 @@ class AggregateRoot:
     UnattachedAggregateError. Outside of one, events stay with the object until it is added to a unit's session.
     """
 
-    def record(self, event: EventOrBuilder) -> None:
+    def record(self, event: EventOrBuilder, *, available_at: AvailableAt | None = None) -> None:
         """Record an event, or a callable that builds one after the next flush (for database-generated keys).
+
+        A NotificationEvent is not delivered before `available_at`; a timedelta counts from the end of the transaction.
 
         Raises:
             NotAMessageError: it is no event.
+            UnschedulableEventError: it was given a time, and is no NotificationEvent.
+            InvalidArgumentError: `available_at` is no datetime with a time zone, and no timedelta above 0.
             NoUnitOfWorkError: it is a callable, and no unit of work is running.
         """
         invocation = running_invocation()
         if invocation is not None and invocation.is_open:
-            invocation.record(event, self)
+            invocation.record(event, self, available_at)
             return
-        record = Record(event, self)
+        record = Record(event, self, None, available_at)
         session = inspect(self).session if inspect(type(self), raiseerr=False) is not None else None
         if isinstance(session, FencedSession) and session.fence.state is State.OPEN:
             session.observer.take(record)  # from a thread or task that was not started inside of the unit of work

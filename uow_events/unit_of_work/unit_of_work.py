@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from uow_events.container import Container, LagomResolver, Resolver
 from uow_events.errors import InvalidArgumentError, UnitOfWorkClosedError
 from uow_events.messages import (
+    AvailableAt,
     EventOrBuilder,
     Invocation,
     MessageContext,
@@ -139,18 +140,22 @@ class UnitOfWork:
         """
         return self._resolver.resolve(dependency)
 
-    def record(self, event: EventOrBuilder, *more: EventOrBuilder) -> None:
+    def record(self, event: EventOrBuilder, *more: EventOrBuilder, available_at: AvailableAt | None = None) -> None:
         """Record events, or callables that build one after the next flush, in this order.
+
+        NotificationEvents are not delivered before `available_at`; a timedelta counts from the end of the transaction.
 
         Raises:
             NotAMessageError: something is no event.
+            UnschedulableEventError: one was given a time, and is no NotificationEvent.
+            InvalidArgumentError: `available_at` is no datetime with a time zone, and no timedelta above 0.
             UnitOfWorkClosedError: the unit of work has ended, or is committing.
         """
         invocation = running_invocation()
         if invocation is None or invocation.sink is not self._queue:
             invocation = self._root or Invocation(self.name, self.name, self._queue)
         for content in (event, *more):
-            invocation.record(content, self._recorder)
+            invocation.record(content, self._recorder, available_at)
 
     def before_commit(self, callback: Callback) -> None:
         """Run a callback after the events, before the commit; its errors roll back, and it may record and write."""
