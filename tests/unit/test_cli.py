@@ -27,7 +27,9 @@ def fresh_import(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = [name for name in sys.modules if name.startswith("uow_events.cli.") and name != "uow_events.cli.entry"]
     for name in loaded:
         monkeypatch.delitem(sys.modules, name)
-        monkeypatch.delattr(uow_events.cli, name.removeprefix("uow_events.cli."))
+        module, _, inner = name.removeprefix("uow_events.cli.").partition(".")
+        if not inner:
+            monkeypatch.delattr(uow_events.cli, module)
 
 
 @pytest.mark.usefixtures("fresh_import")

@@ -81,8 +81,15 @@ async def test_the_wait_for_the_next_start_ends_with_the_signal() -> None:
 
 
 async def test_a_mistake_of_the_user_ends_everything() -> None:
-    supervisor = Supervisor((sys.executable, "-c", "raise SystemExit(2)"), 3, Health(3))
-    assert await run(supervisor) == 2
+    ends: list[bool] = []
+
+    class Counting(Supervisor):
+        def end(self) -> None:
+            ends.append(True)
+            super().end()
+
+    assert await run(Counting((sys.executable, "-c", "raise SystemExit(2)"), 3, Health(3))) == 2
+    assert ends == [True]
 
 
 async def test_the_second_signal_kills(caplog: pytest.LogCaptureFixture) -> None:

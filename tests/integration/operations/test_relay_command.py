@@ -196,7 +196,7 @@ async def test_a_signal_before_the_start_ends_it(engine: AsyncEngine) -> None:
         async def __aexit__(self, *_: object) -> None: ...
 
     running = Running(Relay(engine, Slow()))
-    assert await running.until_end(beats.append) == 0
+    assert await asyncio.wait_for(running.until_end(beats.append), LIMIT) == 0
     assert beats == []
 
 
