@@ -29,7 +29,6 @@ class Delivery:
 
     shards: Shards
     round: Round
-    broker: Gate
     concurrency: int
     poll_interval: float
     stop_timeout: float
@@ -44,6 +43,11 @@ class Delivery:
     _busy: set[int] = field(default_factory=set[int])
     _again: set[int] = field(default_factory=set[int])
     _fatal: BaseException | None = None
+
+    @property
+    def broker(self) -> Gate:
+        """Whether the broker is there."""
+        return self.round.publishing.gate
 
     @property
     def oldest(self) -> timedelta:

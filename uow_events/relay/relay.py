@@ -53,6 +53,9 @@ class Relay:
         InvalidArgumentError: an argument is not what it must be.
     """
 
+    _is_running = False
+    _task: asyncio.Task[None] | None = None
+
     def __init__(
         self,
         engine: AsyncEngine,
@@ -72,7 +75,6 @@ class Relay:
     ) -> None:
         outbox = outbox if outbox is not None else Outbox()
         check_arguments(locals())
-        gate = Gate("broker")
         statements = Statements.of(outbox.schema)
         served = None if topics is None else list(topics)
         self._delivery = Delivery(
@@ -80,22 +82,19 @@ class Relay:
             round=Round(
                 engine=engine,
                 statements=statements,
-                publishing=Publishing(broker, gate, publish_timeout, round_timeout),
+                publishing=Publishing(broker, Gate("broker"), publish_timeout, round_timeout),
                 topics=served,
                 batch_size=batch_size,
                 max_batch_bytes=max_batch_bytes,
                 max_attempts=max_attempts,
                 backoff=backoff,
             ),
-            broker=gate,
             concurrency=concurrency,
             poll_interval=poll_interval.total_seconds(),
             stop_timeout=stop_timeout.total_seconds(),
             listener=Listener(engine, channel_of(outbox.schema), self._woken),
         )
         self._outbox = outbox
-        self._is_running = False
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def engine(self) -> AsyncEngine:

@@ -18,6 +18,7 @@ ATTRIBUTES = frozenset(
         "datacontentencoding",
         "correlationid",
         "causationid",
+        "typeversion",
     }
 )
 """The attributes of CloudEvents 1.0 and of its Correlation extension, but for the content type."""
