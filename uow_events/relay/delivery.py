@@ -21,6 +21,8 @@ T = TypeVar("T")
 Until: TypeAlias = Literal["stopped", "empty", "idle"]
 SHORTEST_PAUSE = 0.05
 """Seconds; the pauses double from here to the poll interval while nothing is found."""
+NOT_MENDED_BY_WAITING = frozenset({"22", "23", "42"})
+"""Classes of SQLSTATE: wrong data, a violated constraint, a wrong or forbidden statement."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -171,7 +173,7 @@ class Delivery:
         if sqlstate in NOT_MIGRATED:
             self._fatal = SchemaNotMigratedError(self.round.table)
             self._fatal.__cause__ = error
-        elif sqlstate.startswith("42") or not isinstance(error, DATABASE_ERRORS):
+        elif sqlstate[:2] in NOT_MENDED_BY_WAITING or not isinstance(error, DATABASE_ERRORS):
             self._fatal = error
         else:
             self.database.is_away(error)
