@@ -11,6 +11,7 @@ from uuid import uuid4
 import lagom
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tests.integration.conftest import App
@@ -290,6 +291,22 @@ async def test_attributes_are_readable_after_a_savepoint_rolled_back(app: App) -
         return meeting.title, meeting.attendances, meeting.seats, untouched.text
 
     assert await app.run(body) == ("old", [], 3, "new")
+
+
+async def test_attributes_are_readable_after_a_savepoint_inside_of_another_could_not_be_released(app: App) -> None:
+    stored = await stored_meeting(app, title="old")
+
+    async def body(unit: UnitOfWork) -> object:
+        meeting = await unit.session.get_one(Meeting, stored.id)
+        with suppress(DBAPIError):
+            async with unit.session.begin_nested(), unit.session.begin_nested():
+                meeting.title = "changed"
+                await unit.session.flush()
+                with suppress(DBAPIError):
+                    await unit.session.execute(text("SELECT 1 / 0"))
+        return meeting.title
+
+    assert await app.run(body) == "old"
 
 
 async def test_attributes_are_readable_after_a_flush_failed_in_a_savepoint(app: App) -> None:

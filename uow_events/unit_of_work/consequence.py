@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, MissingGreenlet
 
 FAILED_TRANSACTION = "25P02"
 """SQLSTATE: the statement was refused, since one before it failed."""
@@ -10,6 +10,8 @@ FAILED_TRANSACTION = "25P02"
 
 def is_consequence(error: BaseException) -> bool:
     """Tell whether PostgreSQL or SQLAlchemy refused something that may be right, after a failure before it."""
+    if isinstance(error, MissingGreenlet):  # an InvalidRequestError, and a mistake of its own
+        return False
     return isinstance(error, InvalidRequestError) or sqlstate_of(error) == FAILED_TRANSACTION
 
 

@@ -56,6 +56,7 @@ class Savepoints:
         self.on_undone: Callable[[], None] = lambda: None
         self._open: dict[Opened, Savepoint] = {}
         self._loaded: dict[Opened, dict[InstanceState[Any], set[str]]] = {}
+        self._expired: dict[InstanceState[Any], set[str]] = {}
 
     @property
     def current(self) -> Savepoint | None:
@@ -92,7 +93,7 @@ class Savepoints:
         """Note a rollback, before the session expires what it changed."""
         self._undo(transaction, failure)
         states = [inspect(instance) for instance in session.identity_map.values()]
-        self._loaded[transaction] = {state: set(state.dict) for state in states}
+        self._loaded[transaction] = {state: set(state.dict) | self._expired.get(state, set()) for state in states}
 
     def undone_by_name(self, name: str, failure: BaseException | None) -> None:
         """Note the rollback of a connection's own savepoint."""
@@ -124,10 +125,12 @@ class Savepoints:
         return [transaction for transaction in self._open if getattr(transaction, "_savepoint", None) == name]
 
     def _refresh(self, session: Session, transaction: SessionTransaction) -> None:
-        for state, before in self._loaded.pop(transaction, {}).items():
-            lost = before - set(state.dict)
+        # where PostgreSQL refused to release it, none can be loaded before the rollback of a savepoint around it
+        self._expired = {state: before - set(state.dict) for state, before in self._loaded.pop(transaction, {}).items()}
+        for state, lost in list(self._expired.items()):
             instance = state.obj()
             if lost and instance is not None and instance in session:
                 # a row that others deleted stays expired, as in any session: whose error leaves is not ours to change
                 with suppress(InvalidRequestError):
                     session.refresh(instance, lost & set(state.mapper.attrs.keys()) or None)
+                    del self._expired[state]

@@ -1,8 +1,8 @@
 """Errors that only say that something failed before keep that among their causes, once."""
 
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import InvalidRequestError, MissingGreenlet
 
-from uow_events.unit_of_work.consequence import trace_back
+from uow_events.unit_of_work.consequence import is_consequence, trace_back
 
 
 def test_a_failure_becomes_the_last_of_the_causes_and_only_once() -> None:
@@ -19,3 +19,8 @@ def test_a_failure_is_no_cause_of_itself() -> None:
     failure = InvalidRequestError()
     trace_back(failure, failure)
     assert failure.__cause__ is None
+
+
+def test_an_attribute_read_without_a_greenlet_is_a_mistake_of_its_own() -> None:
+    assert is_consequence(InvalidRequestError())
+    assert not is_consequence(MissingGreenlet())
