@@ -77,7 +77,7 @@ def replay(
 ) -> None:
     """Put dead letters back into the outbox, behind the messages of their keys; without any filter, all of them."""
     which, where = _filter(ids, topic, kind, older_than), place(dsn, schema)
-    number = administer(dsn, schema, lambda admin: admin.count_dead_letters(which))
+    number = administer(dsn, schema, lambda admin: admin.count_dead_letters(which, replayable=True))
     if confirmed(f"{plural(number, 'dead letter')} of {where}", "replayed", dry_run, yes or not number):
         number = administer(dsn, schema, lambda admin: admin.replay(which))
         typer.echo(f"{plural(number, 'dead letter')} of {where} replayed.")

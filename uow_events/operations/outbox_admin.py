@@ -73,20 +73,21 @@ class OutboxAdmin:
             rows = await driver.fetch(statement, *matching.parameters, after, limit, payload)
         return [_letter(row) for row in rows]
 
-    async def count_dead_letters(self, matching: DeadLetterFilter = ALL) -> int:
-        """Return how many dead letters replay() or discard() would take now."""
-        return sum((await self._dead_shards(matching)).values())
+    async def count_dead_letters(self, matching: DeadLetterFilter = ALL, *, replayable: bool = False) -> int:
+        """Return how many dead letters discard() would take now; with `replayable`, replay()."""
+        return sum((await self._dead_shards(matching, replayable)).values())
 
     async def replay(self, matching: DeadLetterFilter = ALL) -> int:
         """Put dead letters back into the outbox, to be delivered anew, and return how many.
 
         Each keeps its event id and has all its attempts again. It goes to the end of its key's messages, and those of
         one key keep the order among themselves; where the key is blocked or the topic paused, it waits like others.
+        What a consumer has given up came from a broker, and does not go back there: it stays.
 
         Raises:
             OutboxBusyError: a relay held a shard for longer than the lock timeout.
         """
-        number = await self._on_dead(self._statements.replay, matching)
+        number = await self._on_dead(self._statements.replay, matching, replayable=True)
         await self._wake()
         return number
 
@@ -146,14 +147,14 @@ class OutboxAdmin:
                 await driver.execute(self._statements.unblock, shard)
         return number
 
-    async def _dead_shards(self, matching: DeadLetterFilter) -> dict[int, int]:
+    async def _dead_shards(self, matching: DeadLetterFilter, replayable: bool) -> dict[int, int]:
         async with self._transactions.reading() as driver:
-            rows = await driver.fetch(self._statements.dead_shards, *matching.parameters)
+            rows = await driver.fetch(self._statements.dead_shards, *matching.parameters, replayable)
         return {row["shard"]: row["number"] for row in rows}
 
-    async def _on_dead(self, statement: str, matching: DeadLetterFilter) -> int:
+    async def _on_dead(self, statement: str, matching: DeadLetterFilter, *, replayable: bool = False) -> int:
         number = 0
-        for shard in await self._dead_shards(matching):
+        for shard in await self._dead_shards(matching, replayable):
             async with self._transactions.shard(shard) as driver:
                 number += await driver.fetchval(statement, *matching.parameters, shard)
         return number

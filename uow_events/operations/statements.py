@@ -53,14 +53,16 @@ ORDER BY b.until, b.shard, b.key
 """
 _DEAD_LETTERS = """
 SELECT id, event_id, topic, key, type, headers::text AS headers, occurred_at, failed_at, attempts, last_error,
-       octet_length(payload) AS payload_size, CASE WHEN $7 THEN payload END AS payload
+       consumer, octet_length(payload) AS payload_size, CASE WHEN $7 THEN payload END AS payload
 FROM {dead_letters} WHERE id > $5 AND {matching} ORDER BY id LIMIT $6
 """
 _DEAD_SHARDS = """
-SELECT shard, count(*) AS number FROM {dead_letters} WHERE {matching} GROUP BY shard ORDER BY shard
+SELECT shard, count(*) AS number FROM {dead_letters}
+WHERE {matching} AND (NOT $5::bool OR consumer IS NULL) GROUP BY shard ORDER BY shard
 """
 _REPLAY = """
-WITH dead AS (DELETE FROM {dead_letters} WHERE shard = $5 AND {matching} RETURNING id, outbox_id, {message}),
+WITH dead AS (DELETE FROM {dead_letters} WHERE shard = $5 AND {matching} AND consumer IS NULL
+              RETURNING id, outbox_id, {message}),
 back AS (INSERT INTO {outbox} ({message}) SELECT {message} FROM dead ORDER BY outbox_id, id RETURNING 1)
 SELECT count(*) FROM back
 """
@@ -74,8 +76,16 @@ WITH paused AS (INSERT INTO {paused_topics} (topic) VALUES ($1) ON CONFLICT (top
 SELECT count(*) FROM paused
 """
 _UNPAUSE = "DELETE FROM {paused_topics} WHERE topic = $1"
+# Made ready at once, a message could be passed by: relays remember how far they have come. So each waits for its key.
 _RELEASE = """
-WITH freed AS (UPDATE {outbox} SET held = NULL WHERE topic = $1 AND held = 'topic' RETURNING 1)
+WITH freed AS (
+    UPDATE {outbox} SET held = CASE WHEN key IS NOT NULL THEN 'key' END WHERE topic = $1 AND held = 'topic'
+    RETURNING shard, key
+), due AS (
+    INSERT INTO {blocked_keys} (shard, key, until)
+    SELECT DISTINCT shard, key, clock_timestamp() FROM freed WHERE key IS NOT NULL
+    ON CONFLICT (shard, key) DO NOTHING
+)
 SELECT count(*) FROM freed
 """
 _TOPIC_SHARDS = "SELECT DISTINCT shard FROM {outbox} WHERE topic = $1 ORDER BY shard"
@@ -89,7 +99,8 @@ dead AS (
 """
 _UNBLOCK = """
 DELETE FROM {blocked_keys} b WHERE b.shard = $1
-AND NOT EXISTS (SELECT FROM {outbox} o WHERE o.shard = b.shard AND o.key = b.key AND o.held = 'key')
+AND (SELECT o.id FROM {outbox} o WHERE o.shard = b.shard AND o.key = b.key AND o.held = 'key'
+     ORDER BY o.key, o.id LIMIT 1) IS NULL
 """
 
 

@@ -105,6 +105,17 @@ async def test_a_replayed_message_of_a_blocked_key_waits_like_others(engine: Asy
     assert (await deliver(engine)).delivered == ["a:2", "a:1"]
 
 
+async def test_what_a_consumer_has_given_up_is_not_published(engine: AsyncEngine) -> None:
+    await kill(engine, "a:1")
+    await run(engine, "UPDATE uow_events.dead_letters SET outbox_id = NULL, consumer = 'invoicing'")
+    admin = OutboxAdmin(engine)
+    (letter,) = await admin.dead_letters()
+    assert letter.consumer == "invoicing"
+    assert (await admin.count_dead_letters(replayable=True), await admin.replay()) == (0, 0)
+    assert await left(engine) == []
+    assert (await admin.count_dead_letters(), await admin.discard()) == (1, 1)
+
+
 async def test_two_operators_replay_a_message_once(engine: AsyncEngine) -> None:
     await kill(engine, *(f"{key}:1" for key in range(30)))
     admin = OutboxAdmin(engine)
