@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -44,7 +45,7 @@ class Waker:
         self._channel = channel_of(outbox.schema)
         self._event = asyncio.Event()
         self._is_due = False
-        self._is_closing = False
+        self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -58,7 +59,7 @@ class Waker:
         """Make the last call, and end."""
         assert self._task is not None
         self._outbox.remove_listener(self._committed)
-        self._is_closing = True
+        self._closing.set()
         self._event.set()
         await asyncio.wait({self._task}, timeout=2 * PATIENCE)
         self._task.cancel()
@@ -77,7 +78,7 @@ class Waker:
                 logger.log(logging.DEBUG if has_failed else logging.WARNING, FAILED, failure_text(error))
                 has_failed = True
                 await self._pause(PATIENCE)
-                self._is_due = self._is_due and not self._is_closing
+                self._is_due = self._is_due and not self._closing.is_set()
 
     async def _call(self, driver: Any) -> None:
         while await self._next():
@@ -88,12 +89,13 @@ class Waker:
 
     async def _next(self) -> bool:
         """Wait for a commit, and tell that there was one; False once this ends."""
-        while not self._is_due and not self._is_closing:
+        while not self._is_due and not self._closing.is_set():
             self._event.clear()
             await self._event.wait()
         return self._is_due
 
     async def _pause(self, seconds: float) -> None:
         """Wait; the end cuts it short."""
-        if not self._is_closing:
-            await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()

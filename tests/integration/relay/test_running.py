@@ -187,6 +187,7 @@ async def test_the_time_of_publishing_holds_no_snapshot(engine: AsyncEngine, bro
         ("broker", None, "a Broker, with publish() and ping(), and is None"),
         ("topics", "meetings", "a sequence of topics, or None for all, and is 'meetings'"),
         ("topics", [], "None for all topics, or at least one, and is empty"),
+        ("outbox", 5, "an Outbox, and is 5"),
         ("max_attempts", 0, "an integer from 1, and is 0"),
         ("batch_size", True, "an integer from 1, and is True"),
         ("publish_timeout", timedelta(0), "a timedelta above 0, and is datetime.timedelta(0)"),
