@@ -141,10 +141,10 @@ class Unit(Transaction):
                 fallback(path)
 
     def _check(self) -> None:
-        if self.health is Health.ROLLED_BACK:
-            raise Failed(self.aborted)
         if self.doomed:
             raise Failed(self.doomed)
+        if self.health is Health.ROLLED_BACK:
+            raise Failed(self.aborted)
         if self.work.failed_inside:
             raise Failed(f"{ROLLBACK_ONLY} by {self.work.failed_inside[0]}")
         self.check_sound()
